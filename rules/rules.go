@@ -1,0 +1,49 @@
+// Package rules compiles YAML rule files into rules and runs each as a state machine: pending, firing, resolved, no data. It
+// knows functions only by their catalogue and time only as an argument.
+package rules
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"plumbline"
+)
+
+// Scope says what must be bound before a function can be called.
+type Scope string
+
+const (
+	ModelScope   Scope = "model"   // needs a model: latency_p99("1h"), volume("1h")
+	FeatureScope Scope = "feature" // needs a feature too, bound by for_each or given as the first argument: psi("age", "1h")
+)
+
+// Function is one statistic a rule can read. Its first argument is the feature (optional when bound), its last the window.
+type Function struct {
+	Name  string
+	Scope Scope
+	Unit  string // of the value: share, ms, 1, …
+	Doc   string // one line
+}
+
+// Query is one call of a function with everything bound.
+type Query struct {
+	Func    string
+	Model   string
+	Version string // "" is the version with the newest records
+	Slice   string
+	Feature string
+	Window  time.Duration // the window [at-Window, at)
+}
+
+// ErrNoData says that a statistic can't be computed; the finding's Reason says why.
+var ErrNoData = errors.New("no data")
+
+// Source answers queries at an instant of event time. When the value can't be computed it returns the finding with its Reason
+// and an error that wraps ErrNoData.
+type Source interface {
+	Finding(ctx context.Context, q Query, at time.Time) (plumbline.Finding, error)
+	// Targets lists what exists at an instant: one label set (model, version, and feature and slice where asked) for each
+	// combination. A selector's value is a name or a glob; keys are model, version, feature, slice.
+	Targets(ctx context.Context, selector map[string]string, at time.Time) ([]map[string]string, error)
+}
