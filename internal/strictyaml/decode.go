@@ -55,6 +55,12 @@ func (d *Decoder) Problem(n *yaml.Node, message, hint string) {
 	d.problems = append(d.problems, d.doc.ProblemAt(line, col, plumbline.SeverityError, message, hint))
 }
 
+// ProblemUnseen is Problem without the source line, for what must not be repeated.
+func (d *Decoder) ProblemUnseen(n *yaml.Node, message, hint string) {
+	d.Problem(n, message, hint)
+	d.problems[len(d.problems)-1].Excerpt = ""
+}
+
 // Key is the key under which the value being decoded stands.
 func (d *Decoder) Key() string { return d.key }
 
