@@ -1,0 +1,87 @@
+package detectors
+
+import (
+	"math"
+
+	"gonum.org/v1/gonum/mathext"
+)
+
+// Moments are what a mean is compared by. SD divides by n-1.
+type Moments struct {
+	N        int64
+	Mean, SD float64
+}
+
+// Mean is the mean by itself, with its 95 % interval mean ± z sd/sqrt(n) from [MinRows] rows on.
+func Mean(x Moments) Result {
+	if x.N <= 0 {
+		return none(0, 0, "no rows in the window")
+	}
+	res := Result{Value: number(x.Mean), N: x.N}
+	if res.Value == nil {
+		return none(x.N, 0, "the mean is beyond a double")
+	}
+	if half := z95 * x.SD / math.Sqrt(float64(x.N)); x.N >= MinRows && x.SD >= 0 {
+		res.Lower, res.Upper = number(x.Mean-half), number(x.Mean+half)
+	}
+	return res
+}
+
+// MeanShift compares means: Value, Effect and SD are (mean_cur - mean_ref)/sd_ref, the shift in standard deviations of the
+// baseline; P is Welch's t test, two-sided (scipy.stats.ttest_ind(equal_var=False) agrees); Lower and Upper are the shift ± z
+// standard errors, the baseline's sd taken as known. Reasons: no baseline, no rows, under [MinRows] rows on a side, a baseline
+// without spread, moments beyond a double.
+func MeanShift(ref, cur Moments) Result {
+	switch {
+	case ref.N <= 0:
+		return none(cur.N, 0, "no baseline")
+	case cur.N <= 0:
+		return none(0, ref.N, "no rows in the window")
+	case cur.N < MinRows:
+		return none(cur.N, ref.N, "%d rows in the window, at least %d are needed", cur.N, MinRows)
+	case ref.N < MinRows:
+		return none(cur.N, ref.N, "%d rows in the baseline, at least %d are needed", ref.N, MinRows)
+	case !(ref.SD > 0):
+		return none(cur.N, ref.N, "the baseline is constant: a shift has no unit")
+	}
+	shift := (cur.Mean - ref.Mean) / ref.SD
+	a, b := ref.SD*ref.SD/float64(ref.N), cur.SD*cur.SD/float64(cur.N)
+	se := math.Sqrt(a + b)
+	half := z95 * se / ref.SD
+	if bounds := math.Abs(shift) + half; bounds-bounds != 0 || !(se > 0) {
+		return none(cur.N, ref.N, "the moments are beyond a double")
+	}
+	df := (a + b) * (a + b) / (a*a/float64(ref.N-1) + b*b/float64(cur.N-1))
+	return Result{Value: number(shift), Effect: number(shift), SD: number(shift), P: probability(studentTail((cur.Mean-ref.Mean)/se, df)),
+		Lower: number(shift - half), Upper: number(shift + half), N: cur.N, M: ref.N}
+}
+
+// MeanShiftRelevance tests whether the true shift is at most tolerated standard deviations of the baseline.
+func MeanShiftRelevance(ref, cur Moments, tolerated float64) (p float64, ok bool) {
+	res := MeanShift(ref, cur)
+	if res.Value == nil || !(tolerated >= 0) || math.IsInf(tolerated, 1) {
+		return 0, false
+	}
+	se := (*res.Upper - *res.Lower) / (2 * z95)
+	if !(se > 0) {
+		return 0, false
+	}
+	z := (math.Abs(*res.Value) - tolerated) / se
+	tail := 0.5 * math.Erfc(z/math.Sqrt2)
+	if tolerated == 0 {
+		tail *= 2
+	}
+	return math.Min(1, tail), true
+}
+
+// studentTail is P(|T| >= |t|) of Student's t with df degrees of freedom.
+func studentTail(t, df float64) float64 {
+	if !(df > 0) || t-t != 0 || math.IsInf(df, 1) {
+		return math.Erfc(math.Abs(t) / math.Sqrt2)
+	}
+	x := df / (df + t*t)
+	if !(x > 0) {
+		return 0
+	}
+	return mathext.RegIncBeta(df/2, 0.5, x)
+}
