@@ -5,6 +5,7 @@ package rules
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"plumbline"
@@ -22,8 +23,9 @@ const (
 type Function struct {
 	Name  string
 	Scope Scope
-	Unit  string // of the value: share, ms, 1, …
-	Doc   string // one line
+	Unit  string   // of the value: share, ms, 1, …
+	Doc   string   // one line
+	Args  []string // names of further literal texts, between the feature and the window: class_share("1", "1h")
 }
 
 // Query is one call of a function with everything bound.
@@ -33,11 +35,16 @@ type Query struct {
 	Version string // "" is the version with the newest records
 	Slice   string
 	Feature string
+	Args    []string      // in the order of Function.Args
 	Window  time.Duration // the window [at-Window, at)
 }
 
 // ErrNoData says that a statistic can't be computed; the finding's Reason says why.
 var ErrNoData = errors.New("no data")
+
+// ErrNotApplicable says that a statistic has no meaning for its target, such as the share of unseen categories of a number or
+// the latency of a model whose log never carries one. It is ErrNoData, but the rule simply has no instance for that target.
+var ErrNotApplicable = fmt.Errorf("not applicable: %w", ErrNoData)
 
 // Source answers queries at an instant of event time. When the value can't be computed it returns the finding with its Reason
 // and an error that wraps ErrNoData.

@@ -1,0 +1,104 @@
+package rules
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"strconv"
+	"time"
+
+	"plumbline"
+)
+
+// Catalogue is what rules are checked against.
+type Catalogue struct {
+	Functions       []Function
+	Models          []plumbline.Model // nil: names of models and features are not checked
+	Triggers        []string          // nil: names of triggers are not checked
+	Retention       time.Duration     // longest window the store can answer; 0 is not checked
+	DefaultInterval time.Duration     // of groups that name none; 0 is a minute
+}
+
+// Group is a list of rules that are evaluated at the same instants.
+type Group struct {
+	Name     string
+	Interval time.Duration
+	Offset   *time.Duration    // query_offset: how long after an instant its windows are read; nil is the evaluation's own
+	Limit    int               // most alerts a rule may have pending or firing at once; 0 is no limit
+	Labels   map[string]string // already part of every rule's labels
+	Rules    []*Rule
+	File     string
+}
+
+// What a rule does with instances whose expression can't be computed.
+const (
+	NoDataKeep  = "keep"  // the state freezes
+	NoDataOK    = "ok"    // as if the expression were false
+	NoDataAlert = "alert" // as if it were true
+)
+
+// Rule is one compiled alerting rule.
+type Rule struct {
+	ID            string            // hash of group, name, expression, for_each and labels
+	Group         string            // the group's name
+	Alert         string            // the alert's name
+	Expr          string            //
+	ForEach       map[string]string // model, version, feature, slice: a name or a glob; model is always there
+	Clear         string            // a firing alert resolves only when this is true; "" is as soon as Expr is false
+	For           time.Duration
+	KeepFiringFor time.Duration
+	NoData        string
+	Labels        map[string]string // templates, the group's included
+	Annotations   map[string]string // templates
+	Trigger       string
+	File          string
+	Line          int
+
+	cond, clear *condition
+	labels      map[string]*text
+	annotations map[string]*text
+}
+
+// Call is one reading of a statistic in a rule's expressions.
+type Call struct {
+	Func    string
+	Args    []string
+	Feature string // "" is the feature for_each binds, or none
+	Window  time.Duration
+	scope   Scope
+	offset  int // of the call in its expression, in bytes
+}
+
+// Calls lists what the rule's expressions may read, in order of appearance, so that it can be fetched in one go. The expression
+// clear is included.
+func (r *Rule) Calls() []Call {
+	calls := append([]Call(nil), r.cond.calls...)
+	if r.clear != nil {
+		calls = append(calls, r.clear.calls...)
+	}
+	return calls
+}
+
+// source is where the rule stands.
+func (r *Rule) source() string {
+	if r.Line == 0 {
+		return r.File
+	}
+	return r.File + ":" + strconv.Itoa(r.Line)
+}
+
+// identify gives every rule of a group its identity. Rules that are equal in all that counts are told apart by their order.
+func identify(group string, rules []*Rule) {
+	seen := map[string]int{}
+	for _, r := range rules {
+		what, err := json.Marshal([]any{group, r.Alert, r.Expr, r.ForEach, r.Labels}) // map keys are sorted
+		if err != nil {
+			what = []byte(group + "\x00" + r.Alert + "\x00" + r.Expr) // unreachable: texts always marshal
+		}
+		sum := sha256.Sum256(what)
+		r.Group, r.ID = group, hex.EncodeToString(sum[:8])
+		if seen[r.ID]++; seen[r.ID] > 1 {
+			r.ID += "-" + strconv.Itoa(seen[r.ID])
+		}
+	}
+}
