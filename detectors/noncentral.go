@@ -39,7 +39,9 @@ func ChiSquareTail(x, df, nc float64) float64 {
 		if i > mode && term <= 1e-17*sum {
 			return math.Min(sum, 1)
 		}
-		tail = math.Min(tail+step, 1)
+		if tail += step; tail > 1 {
+			tail = 1
+		}
 		step *= y / (h + i + 1)
 		weight *= lambda / (i + 1)
 	}
@@ -105,15 +107,16 @@ func noncentralityAt(x, df, alpha float64) float64 {
 	if ChiSquareTail(x, df, 0) > alpha {
 		return 0
 	}
-	// The tail grows with nc. The answer is near x: within a few standard deviations, sqrt(4 nc + 2 df), of x - df.
-	lo, hi := 0.0, 1.0
-	for hi < 1e300 && ChiSquareTail(x, df, hi) <= alpha {
-		lo, hi = hi, hi*2+x/8
+	// The tail grows with nc, and the answer is mostly within a few standard deviations, sqrt(2 df + 4 nc), of x - df.
+	width := 4 * math.Sqrt(2*df+4*x)
+	lo, hi := math.Max(0, x-df-width), x+width
+	if ChiSquareTail(x, df, lo) > alpha {
+		lo = 0
 	}
-	for range 200 {
-		if hi-lo <= 1e-9*hi {
-			break
-		}
+	for hi < 1e300 && ChiSquareTail(x, df, hi) <= alpha {
+		lo, hi = hi, 2*hi
+	}
+	for hi-lo > 1e-9*width+1e-15*hi {
 		mid := lo + (hi-lo)/2
 		if ChiSquareTail(x, df, mid) <= alpha {
 			lo = mid

@@ -1,0 +1,123 @@
+package detectors
+
+import "plumbline/profiles"
+
+// Builtin is the table of all tests: what isn't here can't be asked for.
+func Builtin() []Test {
+	return []Test{
+		// Drift of a feature against its baseline.
+		drift("psi", AnyKind, "1", "population stability index on the baseline's deciles, or categories with <unseen> and <missing>", psiOf),
+		drift("psi_raw", AnyKind, "1", "psi of the plain shares, without smoothing; none if a cell is empty on one side", psiRawOf),
+		drift("psi_excess", AnyKind, "1", "psi without what noise alone brings at these numbers of rows", effectOf(psiOf)),
+		drift("psi_lower", AnyKind, "1", "largest psi that the data rule out from below at 95 %", lowerOf(psiOf)),
+		drift("psi_p", AnyKind, "1", "p-value of psi: chance of a difference this large without drift", pOf(psiOf)),
+		drift("chi2", AnyKind, "1", "two-sample Pearson chi-square on the cells of psi", chi2Of),
+		drift("chi2_p", AnyKind, "1", "p-value of chi2", pOf(chi2Of)),
+		drift("g", AnyKind, "1", "two-sample likelihood ratio on the cells of psi", gOf),
+		drift("g_p", AnyKind, "1", "p-value of g", pOf(gOf)),
+		drift("js", AnyKind, "1", "Jensen-Shannon distance, base 2, on the cells of psi: 0 is the same, 1 is disjoint", jsOf),
+		drift("ks", Numeric, "1", "Kolmogorov-Smirnov distance on the baseline's grid, a lower bound of the raw one", ksOf),
+		drift("ks_p", Numeric, "1", "p-value of ks, conservative", pOf(ksOf)),
+		drift("mean_shift", Numeric, "sd", "shift of the mean in standard deviations of the baseline", meanShiftOf),
+
+		// Quality of a feature's data; compared with the baseline where there is one.
+		feature("missing", AnyKind, "share", "share of records without a value: null, absent or NaN", missingOf),
+		feature("missing_p", AnyKind, "1", "p-value of missing against the baseline", pOf(missingOf)),
+		feature("nan", AnyKind, "share", "share of records whose value is NaN, in any spelling", nanOf),
+		feature("invalid", AnyKind, "share", "share of records whose value is infinite or of another type", invalidOf),
+		feature("out_of_range", Numeric, "share", "share of values outside the declared range, else outside the baseline's", outOfRangeOf),
+		drift("unseen", Categorical, "share", "share of values in categories the baseline never saw", unseenOf),
+		drift("unseen_p", Categorical, "1", "p-value of unseen against the Good-Turing rate of the baseline", pOf(unseenOf)),
+		feature("category_share", Categorical, "share", "share of one category among the values", categoryShareOf),
+
+		// A feature by itself; Effect compares with the baseline where there is one.
+		feature("samples", AnyKind, "rows", "number of values in the window", samplesOf),
+		feature("mean", Numeric, "1", "mean of the values", meanOf),
+		feature("mean_length", Text, "characters", "mean length of a text", meanOf),
+		feature("min", Numeric, "1", "smallest value", minOf),
+		feature("max", Numeric, "1", "largest value", maxOf),
+		feature("p50", Numeric, "1", "median, with its order-statistic interval", quantileOf(0.50)),
+		feature("p95", Numeric, "1", "95th percentile", quantileOf(0.95)),
+		feature("p99", Numeric, "1", "99th percentile", quantileOf(0.99)),
+
+		// What a model answers.
+		model("null_answer_share", "share", "share of answers with neither prediction nor score", nullAnswersOf),
+		model("positive_share", "share", "share of the positive class among the predictions", onFeature(profiles.Prediction, categoryShareOf)),
+		model("mean_score", "1", "mean score", onFeature(profiles.Score, meanOf)),
+		model("mean_confidence", "1", "mean confidence: the highest class score", onFeature(profiles.Confidence, meanOf)),
+
+		// How it answers.
+		model("volume", "records", "number of records in the window", volumeOf),
+		model("throughput", "1/s", "records per second of the window", throughputOf),
+		model("error_share", "share", "share of answers whose status is an error", errorsOf),
+		model("latency_p50", "ms", "median of latency_ms", onFeature(runtimeFact("latency_ms"), quantileOf(0.50))),
+		model("latency_p95", "ms", "95th percentile of latency_ms", onFeature(runtimeFact("latency_ms"), quantileOf(0.95))),
+		model("latency_p99", "ms", "99th percentile of latency_ms", onFeature(runtimeFact("latency_ms"), quantileOf(0.99))),
+		model("memory", "MB", "largest memory_mb reported", onFeature(runtimeFact("memory_mb"), maxOf)),
+		model("cpu", "ms", "mean cpu_ms per answer", onFeature(runtimeFact("cpu_ms"), meanOf)),
+	}
+}
+
+func drift(name string, kind Kind, unit, doc string, run func(Input) outcome) Test {
+	return Test{Name: name, Scope: FeatureScope, Kind: kind, Baseline: true, Unit: unit, Doc: doc, run: run}
+}
+
+func feature(name string, kind Kind, unit, doc string, run func(Input) outcome) Test {
+	return Test{Name: name, Scope: FeatureScope, Kind: kind, Unit: unit, Doc: doc, run: run}
+}
+
+func model(name, unit, doc string, run func(Input) outcome) Test {
+	return Test{Name: name, Scope: ModelScope, Unit: unit, Doc: doc, run: run}
+}
+
+func runtimeFact(name string) profiles.Key { return profiles.Key{Role: profiles.Runtime, Name: name} }
+
+// onFeature runs a test of one feature of the profiles.
+func onFeature(key profiles.Key, run func(Input) outcome) func(Input) outcome {
+	return func(in Input) outcome {
+		in.Baseline, in.Current = find(in.BaselineProfile, key), find(in.CurrentProfile, key)
+		switch {
+		case in.CurrentProfile == nil || in.CurrentProfile.Answers() == 0:
+			return noOutcome("no answers in the window")
+		case in.Current == nil || in.Current.N == 0:
+			return noOutcome("no answer in the window reports %s", key.Name)
+		}
+		return run(in)
+	}
+}
+
+func find(p *profiles.Profile, key profiles.Key) *profiles.Feature {
+	if p == nil {
+		return nil
+	}
+	return p.Feature(key)
+}
+
+// pOf, lowerOf and effectOf make another number of a test its value.
+
+func pOf(run func(Input) outcome) func(Input) outcome {
+	return part(run, "p-value", func(r Result) *float64 { return r.P })
+}
+
+func lowerOf(run func(Input) outcome) func(Input) outcome {
+	return part(run, "lower bound", func(r Result) *float64 { return r.Lower })
+}
+
+func effectOf(run func(Input) outcome) func(Input) outcome {
+	return part(run, "effect", func(r Result) *float64 { return r.Effect })
+}
+
+func part(run func(Input) outcome, name string, of func(Result) *float64) func(Input) outcome {
+	return func(in Input) outcome {
+		out := run(in)
+		value := of(out.Result)
+		if value == nil && out.Reason == "" {
+			out.Reason = "no " + name + ": no baseline"
+			if out.M > 0 {
+				out.Reason = "no " + name + ": too few rows"
+			}
+		}
+		out.Value, out.Lower, out.Upper, out.relevance = value, nil, nil, nil
+		return out
+	}
+}

@@ -1,0 +1,113 @@
+package detectors
+
+import (
+	"plumbline"
+	"plumbline/profiles"
+)
+
+// rows is the number of records that could have carried a feature; 0 of a nil feature.
+func rows(f *profiles.Feature) int64 {
+	if f == nil {
+		return 0
+	}
+	return f.N + f.Missing + f.Invalid
+}
+
+// onShare compares a share of the window with the baseline's. count is not called on nil.
+func onShare(count func(*profiles.Feature) int64, of func(*profiles.Feature) int64) func(Input) outcome {
+	return func(in Input) outcome {
+		k, n := count(in.Current), of(in.Current)
+		var l, m int64
+		if in.Baseline != nil {
+			l, m = count(in.Baseline), of(in.Baseline)
+		}
+		return shares(k, n, l, m)
+	}
+}
+
+func shares(k, n, l, m int64) outcome {
+	out := outcome{Result: CompareShares(k, n, l, m)}
+	if m > 0 {
+		out.relevance = func(tolerated float64) (float64, bool) { return SharesRelevance(k, n, l, m, tolerated) }
+	}
+	return out
+}
+
+func present(f *profiles.Feature) int64 { return f.N }
+
+var (
+	missingOf    = onShare(func(f *profiles.Feature) int64 { return f.Missing }, rows)
+	nanOf        = onShare(func(f *profiles.Feature) int64 { return f.NaN }, rows)
+	invalidOf    = onShare(func(f *profiles.Feature) int64 { return f.Invalid }, rows)
+	outOfRangeOf = onShare(func(f *profiles.Feature) int64 { return f.Below + f.Above }, present)
+)
+
+// unseenOf shows the unseen categories themselves as evidence.
+func unseenOf(in Input) outcome {
+	if values, _ := in.Baseline.Known(); values == nil {
+		return noOutcome("the baseline has no categories for this feature")
+	}
+	if in.Current.N > 0 {
+		if values, _ := in.Current.Known(); values == nil {
+			return noOutcome("the window was not counted on the baseline's categories")
+		}
+	}
+	var singletons int64
+	for _, c := range in.Baseline.Categories() {
+		if c.Count == 1 {
+			singletons++
+		}
+	}
+	out := outcome{Result: UnseenShare(in.Current.Unseen(), in.Current.N, singletons, in.Baseline.N)}
+	if out.Value != nil && in.Baseline.Other() > 0 {
+		out.Note = "the baseline has more categories than are kept by name: values among them count as seen"
+	}
+	values := in.Current.UnseenValues()
+	if len(values) == 0 || in.Current.N == 0 {
+		return out
+	}
+	out.bins = &plumbline.Bins{}
+	for _, c := range values[:min(len(values), maxEvidence)] {
+		out.bins.Labels = append(out.bins.Labels, c.Value)
+		out.bins.Baseline = append(out.bins.Baseline, 0)
+		out.bins.Current = append(out.bins.Current, float64(c.Count)/float64(in.Current.N))
+	}
+	return out
+}
+
+// categoryShareOf counts one category.
+func categoryShareOf(in Input) outcome {
+	if in.Category == "" {
+		return noOutcome("no category is named; for positive_share the manifest says which class is positive")
+	}
+	if in.Current.Type.Numeric() {
+		return noOutcome("%s is a number, not a category", in.Current.Key.Name)
+	}
+	k, _ := in.Current.Count(in.Category)
+	var l, m int64
+	if in.Baseline != nil && !in.Baseline.Type.Numeric() {
+		l, _ = in.Baseline.Count(in.Category)
+		m = in.Baseline.N
+	}
+	return shares(k, in.Current.N, l, m)
+}
+
+// ClassShare is one class of a categorical feature with its share among the values.
+type ClassShare struct {
+	Class string
+	Result
+}
+
+// ClassShares returns the shares of all classes told apart in the window, most frequent first, each compared with the baseline's (nil
+// if there is none). See [CompareShares].
+func ClassShares(baseline, current *profiles.Feature) []ClassShare {
+	if current == nil {
+		return nil
+	}
+	var out []ClassShare
+	for _, c := range append(current.Categories(), current.UnseenValues()...) {
+		res := categoryShareOf(Input{Baseline: baseline, Current: current, Category: c.Value}).Result
+		out = append(out, ClassShare{Class: c.Value, Result: res})
+	}
+	return out
+}

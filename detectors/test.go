@@ -1,0 +1,155 @@
+package detectors
+
+import (
+	"fmt"
+
+	"plumbline"
+	"plumbline/profiles"
+)
+
+// Scope says what a test reads.
+type Scope string
+
+const (
+	FeatureScope Scope = "feature" // one feature: an input, or an output or runtime fact by its name
+	ModelScope   Scope = "model"   // the whole profile
+)
+
+// Kind says which features a test applies to.
+type Kind string
+
+const (
+	AnyKind     Kind = ""
+	Numeric     Kind = "number"   // numbers, lengths of texts, norms of embeddings
+	Categorical Kind = "category" // categories and booleans
+	Text        Kind = "text"
+)
+
+// Test is one statistic by name.
+type Test struct {
+	Name     string // also the rule function's name
+	Scope    Scope
+	Kind     Kind   // of the feature, for FeatureScope
+	Baseline bool   // whether there is no value without a baseline
+	Unit     string // of the value: share, sd, ms, …; 1 is a pure number
+	Doc      string // one line
+
+	run func(in Input) outcome
+}
+
+// Input is what a test may read. Of a feature or a profile that doesn't exist the pointer is nil.
+type Input struct {
+	Baseline, Current               *profiles.Feature
+	BaselineProfile, CurrentProfile *profiles.Profile
+	Window                          plumbline.Window
+
+	// Category is what category_share and positive_share count; for the latter it is the manifest's positive class.
+	Category string
+	// Tolerated is the largest true drift that is no drift, in the unit of the value (psi, ks, js, mean_shift) or as a
+	// difference of shares. 0 asks for no verdict.
+	Tolerated float64
+	// Alpha is the level of the verdict; 0 is 0.05.
+	Alpha float64
+}
+
+// outcome is what a test found.
+type outcome struct {
+	Result
+	bins *plumbline.Bins
+	// relevance tests Tolerated; nil if the test has none.
+	relevance func(tolerated float64) (p float64, ok bool)
+}
+
+func noOutcome(format string, args ...any) outcome {
+	return outcome{Result: none(0, 0, format, args...)}
+}
+
+// Applies reports whether the test is meant for features of a type. A type not known yet is left to the data.
+func (t Test) Applies(typ plumbline.FeatureType) bool {
+	if typ == plumbline.TypeAuto {
+		return true
+	}
+	switch t.Kind {
+	case Numeric:
+		return typ.Numeric()
+	case Categorical:
+		return typ == plumbline.TypeCategory || typ == plumbline.TypeBoolean
+	case Text:
+		return typ == plumbline.TypeText
+	}
+	return typ != plumbline.TypeIgnore
+}
+
+// Run computes the finding. Model, Version and Slice are the caller's to fill in. It never panics on data; a value that can't be
+// computed is nil and has a Reason. Of the 95 % bounds each holds alone unless the test's function says otherwise.
+func (t Test) Run(in Input) plumbline.Finding {
+	out := t.outcome(in)
+	f := plumbline.Finding{
+		Test: t.Name, Window: in.Window,
+		Value: out.Value, Effect: out.Effect, P: out.P, Lower: out.Lower, Upper: out.Upper, SD: out.SD,
+		N: float64(out.N), M: float64(out.M), Reason: out.Reason, Note: out.Note, Bins: out.bins,
+	}
+	if t.Scope == FeatureScope {
+		switch {
+		case in.Current != nil:
+			f.Feature = in.Current.Key.Name
+		case in.Baseline != nil:
+			f.Feature = in.Baseline.Key.Name
+		}
+	}
+	if in.Tolerated <= 0 || out.relevance == nil {
+		return f
+	}
+	alpha := in.Alpha
+	if alpha == 0 {
+		alpha = 0.05
+	}
+	p, ok := out.relevance(in.Tolerated)
+	switch {
+	case out.Value == nil:
+		f.Verdict = plumbline.NoVerdict
+	case !ok:
+		f.Verdict = plumbline.NoVerdict
+		f.Reason = "too few rows to judge a tolerated drift"
+	case p <= alpha:
+		f.Verdict = plumbline.Drift
+	default:
+		f.Verdict = plumbline.NoDrift
+	}
+	return f
+}
+
+// outcome answers what needs no arithmetic and runs the test.
+func (t Test) outcome(in Input) outcome {
+	if t.Scope == ModelScope {
+		return t.run(in)
+	}
+	cur, ref := in.Current, in.Baseline
+	switch {
+	case cur == nil && ref == nil:
+		return noOutcome("the feature does not occur")
+	case t.Baseline && ref == nil:
+		out := noOutcome("no baseline")
+		out.N = cur.N
+		return out
+	case cur == nil:
+		out := noOutcome("no rows in the window")
+		out.M = ref.N
+		return out
+	case cur.N > 0 && !t.Applies(cur.Type):
+		return noOutcome("%s needs a %s feature, this is a %s", t.Name, t.Kind, cur.Type)
+	case t.Baseline && cur.N > 0 && ref.N > 0 && cur.Type.Numeric() != ref.Type.Numeric():
+		return noOutcome("the feature is a %s in the baseline and a %s in the window", ref.Type, cur.Type)
+	}
+	return t.run(in)
+}
+
+// ByName returns a built-in test.
+func ByName(name string) (Test, error) {
+	for _, t := range Builtin() {
+		if t.Name == name {
+			return t, nil
+		}
+	}
+	return Test{}, fmt.Errorf("no test is called %q", name)
+}
