@@ -1,0 +1,385 @@
+package profiles
+
+import (
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"time"
+)
+
+// maxBaselineSize bounds an unpacked baseline file, in bytes.
+const maxBaselineSize = 512 << 20
+
+// Hash is the SHA-256, in hex, of everything that counts in the baseline: all but when and from what it was made.
+func (b *Baseline) Hash() string {
+	if b.hash != "" {
+		return b.hash
+	}
+	return b.computeHash()
+}
+
+func (b *Baseline) computeHash() string {
+	c := Baseline{Format: b.Format, Model: b.Model, Version: b.Version, From: b.From.UTC(), To: b.To.UTC(), Records: b.Records,
+		Tallies: b.Tallies, Labels: b.Labels, Quality: b.Quality, Features: b.Features, Slices: b.Slices}
+	data, err := json.Marshal(&c)
+	if err != nil { // only for NaN or Inf, which no finished baseline holds
+		data = []byte(err.Error())
+	}
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:])
+}
+
+// Write renders the baseline as a file: indented JSON, the same bytes for the same baseline.
+func (b *Baseline) Write() ([]byte, error) {
+	data, err := json.MarshalIndent(b, "", "  ")
+	if err != nil {
+		return nil, fmt.Errorf("write baseline: %w", err)
+	}
+	return append(flatten(data), '\n'), nil
+}
+
+// flatten puts every innermost array and object of indented JSON on one line.
+func flatten(in []byte) []byte {
+	out := make([]byte, 0, len(in)/2)
+	for i := 0; i < len(in); {
+		c := in[i]
+		if c == '[' || c == '{' {
+			if end, ok := innermost(in, i); ok {
+				out = appendFlat(out, in[i:end])
+				i = end
+				continue
+			}
+		}
+		if c == '"' {
+			end := stringEnd(in, i)
+			out = append(out, in[i:end]...)
+			i = end
+			continue
+		}
+		out = append(out, c)
+		i++
+	}
+	return out
+}
+
+// innermost finds the end of the array or object that begins at i, if it holds no other.
+func innermost(in []byte, i int) (end int, ok bool) {
+	for j := i + 1; j < len(in); {
+		switch in[j] {
+		case '"':
+			j = stringEnd(in, j)
+			continue
+		case '[', '{':
+			return 0, false
+		case ']', '}':
+			return j + 1, true
+		}
+		j++
+	}
+	return 0, false
+}
+
+func stringEnd(in []byte, i int) int {
+	for j := i + 1; j < len(in); j++ {
+		switch in[j] {
+		case '\\':
+			j++
+		case '"':
+			return j + 1
+		}
+	}
+	return len(in)
+}
+
+func appendFlat(out, in []byte) []byte {
+	for i := 0; i < len(in); {
+		switch in[i] {
+		case '"':
+			end := stringEnd(in, i)
+			out = append(out, in[i:end]...)
+			i = end
+			continue
+		case '\n', ' ':
+		case ',', ':':
+			out = append(out, in[i])
+			if in[i] == ':' || i+1 < len(in) && in[i+1] == '\n' {
+				out = append(out, ' ')
+			}
+		default:
+			out = append(out, in[i])
+		}
+		i++
+	}
+	return out
+}
+
+// ReadBaseline reads a baseline file, gzipped or not, and validates all of it. An error names the place in the file.
+func ReadBaseline(data []byte) (*Baseline, error) {
+	if len(data) > 2 && data[0] == 0x1f && data[1] == 0x8b {
+		r, err := gzip.NewReader(bytes.NewReader(data))
+		if err != nil {
+			return nil, fmt.Errorf("read baseline: %w", err)
+		}
+		if data, err = io.ReadAll(io.LimitReader(r, maxBaselineSize+1)); err != nil {
+			return nil, fmt.Errorf("read baseline: %w", err)
+		}
+	}
+	if len(data) > maxBaselineSize {
+		return nil, fmt.Errorf("read baseline: larger than %d MB", maxBaselineSize>>20)
+	}
+	var head struct{ Format *int }
+	if err := json.Unmarshal(data, &head); err != nil {
+		return nil, fmt.Errorf("read baseline: not a baseline file: %w", err)
+	}
+	if head.Format == nil || *head.Format != BaselineFormat {
+		if head.Format == nil {
+			return nil, errors.New("read baseline: no format: not a baseline file")
+		}
+		return nil, fmt.Errorf("read baseline: format %d, this plumbline reads %d", *head.Format, BaselineFormat)
+	}
+	b := &Baseline{}
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.DisallowUnknownFields()
+	if err := d.Decode(b); err != nil {
+		return nil, fmt.Errorf("read baseline: %w", err)
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return nil, errors.New("read baseline: something follows the baseline")
+	}
+	if err := b.validate(); err != nil {
+		return nil, fmt.Errorf("read baseline: %w", err)
+	}
+	b.prepare()
+	return b, nil
+}
+
+func (b *Baseline) validate() error {
+	if b.Model == "" {
+		return errors.New("model: empty")
+	}
+	if len(b.Features) > MaxFeatures {
+		return fmt.Errorf("features: %d, at most %d are possible", len(b.Features), MaxFeatures)
+	}
+	if len(b.Slices) > maxSlices {
+		return fmt.Errorf("slices: %d, at most %d are possible", len(b.Slices), maxSlices)
+	}
+	for _, t := range []time.Time{b.From, b.To, b.Created} {
+		if y := t.Year(); y < 0 || y > 9999 {
+			return fmt.Errorf("the year %d is out of range", y)
+		}
+	}
+	if err := b.Tallies.validate(b.Records); err != nil {
+		return fmt.Errorf("tallies: %w", err)
+	}
+	seen := map[Key]bool{}
+	for i := range b.Features {
+		f := &b.Features[i]
+		if err := f.validate(); err != nil {
+			return fmt.Errorf("features[%d] (%q): %w", i, f.Name, err)
+		}
+		if seen[f.key()] {
+			return fmt.Errorf("features[%d] (%q): occurs twice", i, f.Name)
+		}
+		seen[f.key()] = true
+		if err := f.Tally.validate(f, &b.Tallies); err != nil {
+			return fmt.Errorf("features[%d] (%q): %w", i, f.Name, err)
+		}
+	}
+	for name, s := range b.Slices {
+		if parsed, ok := ParseSlice(name); !ok || len(parsed) == 0 {
+			return fmt.Errorf("slices[%q]: not a slice like carrier=UA", name)
+		}
+		if err := s.Tallies.validate(s.Records); err != nil {
+			return fmt.Errorf("slices[%q].tallies: %w", name, err)
+		}
+		if len(s.Features) != len(b.Features) {
+			return fmt.Errorf("slices[%q]: %d features, the baseline has %d", name, len(s.Features), len(b.Features))
+		}
+		for i := range s.Features {
+			if err := s.Features[i].validate(&b.Features[i], &s.Tallies); err != nil {
+				return fmt.Errorf("slices[%q].features[%d] (%q): %w", name, i, b.Features[i].Name, err)
+			}
+		}
+	}
+	return b.validateLabels()
+}
+
+func (b *Baseline) validateLabels() error {
+	if l := b.Labels; l != nil {
+		if l.N < 0 || len(l.Classes) > maxCategories || len(l.ScoreLabelled) != len(l.ScorePositive) || len(l.ScoreLabelled) > maxCells {
+			return errors.New("labels: impossible counts")
+		}
+		for i, n := range l.ScoreLabelled {
+			if p := l.ScorePositive[i]; p < 0 || p > n {
+				return fmt.Errorf("labels.score_positive[%d]: %d of %d", i, p, n)
+			}
+		}
+	}
+	if q := b.Quality; q != nil && q.N < 0 {
+		return errors.New("quality.n: negative")
+	}
+	return nil
+}
+
+func (t *Tallies) validate(records int64) error {
+	for _, n := range []int64{t.Whole, t.Requests, t.Responses, t.Errors, t.NullAnswers, t.Duplicates, t.Carrying} {
+		if n < 0 || n > maxCount {
+			return fmt.Errorf("count %d is out of range", n)
+		}
+	}
+	if got := t.Whole + max(t.Requests, t.Responses); got != records {
+		return fmt.Errorf("they make %d records, not %d", got, records)
+	}
+	if t.Carrying > t.Whole+t.Requests+t.Responses {
+		return fmt.Errorf("%d records carry features, of %d", t.Carrying, t.Whole+t.Requests+t.Responses)
+	}
+	return nil
+}
+
+// maxCount bounds every count read from outside, so that sums of counts don't overflow.
+const maxCount = 1 << 48
+
+func (f *BaselineFeature) validate() error {
+	if f.Name == "" || len(f.Name) > maxName {
+		return fmt.Errorf("name: empty or longer than %d bytes", maxName)
+	}
+	if f.key().Role == roles {
+		return fmt.Errorf("role: %q is none of input, output, runtime", f.Role)
+	}
+	if categorical(f.Type) {
+		return f.validateCategories()
+	}
+	if !f.Type.Numeric() {
+		return fmt.Errorf("type: %q is none of number, category, boolean, text, embedding", f.Type)
+	}
+	if len(f.Categories) > 0 || f.OtherHashes != "" {
+		return errors.New("categories: of a number")
+	}
+	if f.LogGrid && len(f.Edges) > 0 {
+		return errors.New("edges: a feature on the fixed grid has none")
+	}
+	if _, err := NewGrid(f.Edges); err != nil {
+		return fmt.Errorf("edges: %w", err)
+	}
+	if f.N > 0 && f.Shift == nil {
+		return errors.New("shift: absent")
+	}
+	return nil
+}
+
+func (f *BaselineFeature) validateCategories() error {
+	if len(f.Edges) > 0 || f.LogGrid || f.Shift != nil || f.Moments != nil {
+		return errors.New("a category has neither edges nor moments")
+	}
+	if len(f.Categories) > maxCategories {
+		return fmt.Errorf("categories: %d, at most %d are possible", len(f.Categories), maxCategories)
+	}
+	seen := make(map[string]bool, len(f.Categories))
+	for i, c := range f.Categories {
+		if seen[c.Value] {
+			return fmt.Errorf("categories[%d]: %q occurs twice", i, c.Value)
+		}
+		seen[c.Value] = true
+		if i >= len(f.Counts) || f.Counts[i] != c.Count {
+			return fmt.Errorf("categories[%d]: its count is not that in counts", i)
+		}
+	}
+	if _, err := decodeHashes(f.OtherHashes); err != nil {
+		return fmt.Errorf("other_hashes: %w", err)
+	}
+	return nil
+}
+
+func (t *Tally) validate(f *BaselineFeature, of *Tallies) error {
+	for _, n := range []int64{t.N, t.Missing, t.NaN, t.Invalid, t.Below, t.Above, t.Other} {
+		if n < 0 || n > maxCount {
+			return fmt.Errorf("count %d is out of range", n)
+		}
+	}
+	carriers := of.Carrying
+	if f.key().Role != Input {
+		carriers = of.Whole + of.Responses
+	}
+	if t.Missing != max(carriers-t.N-t.Invalid, 0) {
+		return fmt.Errorf("missing: %d, but %d records less n and invalid leave %d", t.Missing, carriers, max(carriers-t.N-t.Invalid, 0))
+	}
+	size := len(f.Edges) + 1
+	if f.LogGrid {
+		size = LogGrid().Cells()
+	} else if categorical(f.Type) {
+		size = len(f.Categories)
+	}
+	if t.First < 0 || t.First > size || len(t.Counts) > size-t.First {
+		return fmt.Errorf("counts: %d from cell %d on, there are %d cells", len(t.Counts), t.First, size)
+	}
+	sum := t.Other
+	for j, n := range t.Counts {
+		if n < 0 || n > maxCount {
+			return fmt.Errorf("counts[%d]: %d is out of range", j, n)
+		}
+		sum += n
+	}
+	if sum != t.N {
+		return fmt.Errorf("counts: their sum is %d, n is %d", sum, t.N)
+	}
+	if categorical(f.Type) || t.N == 0 {
+		return nil
+	}
+	if t.Other != 0 {
+		return errors.New("other: of a number")
+	}
+	if t.Min == nil || t.Max == nil || *t.Min > *t.Max {
+		return errors.New("min, max: absent or the wrong way round")
+	}
+	if t.Moments == nil {
+		return errors.New("moments: absent")
+	}
+	if _, err := parseMoments(t.Moments); err != nil {
+		return fmt.Errorf("moments: %w", err)
+	}
+	return nil
+}
+
+func decodeHashes(text string) ([]uint64, error) {
+	b, err := base64.StdEncoding.DecodeString(text)
+	if err != nil {
+		return nil, err
+	}
+	if len(b)%8 != 0 || len(b)/8 > maxOtherHashes {
+		return nil, fmt.Errorf("%d bytes are no list of at most %d hashes", len(b), maxOtherHashes)
+	}
+	h := make([]uint64, len(b)/8)
+	for i := range h {
+		h[i] = binary.BigEndian.Uint64(b[8*i:])
+	}
+	if !slices.IsSorted(h) {
+		return nil, errors.New("not ascending")
+	}
+	return h, nil
+}
+
+func formatMoments(m *moments) *[4]string {
+	var t [4]string
+	for i, s := range []float64{m.s1, m.s2, m.s3, m.s4} {
+		t[i] = strconv.FormatFloat(s, 'g', -1, 64)
+	}
+	return &t
+}
+
+func parseMoments(t *[4]string) (s [4]float64, err error) {
+	for i := range t {
+		if s[i], err = strconv.ParseFloat(t[i], 64); err != nil && !errors.Is(err, strconv.ErrRange) {
+			return s, fmt.Errorf("%q is not a number", t[i])
+		}
+	}
+	return s, nil
+}

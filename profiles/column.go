@@ -1,0 +1,241 @@
+package profiles
+
+import (
+	"math"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"plumbline"
+)
+
+// column holds every value of one feature in a builder.
+type column struct {
+	key   Key
+	typ   plumbline.FeatureType
+	pii   bool
+	kinds []plumbline.ValueKind // by row; shorter than the rows if the rest is missing
+	nums  []float64             // for a string its place in texts
+	texts []text
+	index map[string]int32
+	tally [plumbline.Vector + 1]int
+	bytes int64 // of all strings
+}
+
+type text struct {
+	s     string // shortened
+	runes int32
+}
+
+func newColumn(k Key) *column {
+	k.Name = strings.Clone(k.Name)
+	return &column{key: k, index: map[string]int32{}}
+}
+
+// put sets the value of a row; of two values of one row the last wins.
+func (c *column) put(row int, v *plumbline.Value) {
+	if v.Kind == plumbline.Missing && row >= len(c.kinds) {
+		return // trailing missing values take no room
+	}
+	for len(c.kinds) <= row {
+		c.kinds = append(c.kinds, plumbline.Missing)
+		c.nums = append(c.nums, 0)
+		c.tally[plumbline.Missing]++
+	}
+	c.tally[c.kinds[row]]--
+	x := v.Num
+	if v.Kind == plumbline.String {
+		s := shorten(v.Str)
+		i, ok := c.index[s]
+		if !ok {
+			i = int32(len(c.texts))
+			s = strings.Clone(s)
+			c.texts = append(c.texts, text{s, int32(utf8.RuneCountInString(v.Str))})
+			c.index[s] = i
+		}
+		x = float64(i)
+		c.bytes += int64(len(v.Str))
+	}
+	c.kinds[row], c.nums[row] = v.Kind, x
+	c.tally[v.Kind]++
+}
+
+func (c *column) count(k plumbline.ValueKind) int { return c.tally[k] }
+
+// value returns the value of a row. A text that is counted by its length is made up again in that length.
+func (c *column) value(row int) plumbline.Value {
+	if row >= len(c.kinds) {
+		return plumbline.Value{}
+	}
+	k, x := c.kinds[row], c.nums[row]
+	if k != plumbline.String {
+		return plumbline.Value{Kind: k, Num: x}
+	}
+	t := c.texts[int(x)]
+	if c.typ == plumbline.TypeText && len(t.s) != int(t.runes) {
+		return plumbline.Value{Kind: k, Str: strings.Repeat("x", int(t.runes))}
+	}
+	return plumbline.Value{Kind: k, Str: t.s}
+}
+
+// classes reports whether answers look like classes: small whole numbers of few kinds, or no numbers at all.
+func (c *column) classes() bool {
+	if c.count(plumbline.Number) == 0 {
+		return false
+	}
+	distinct := map[float64]bool{}
+	for i, k := range c.kinds {
+		if k == plumbline.Number {
+			if !isClass(c.nums[i]) {
+				return false
+			}
+			if distinct[c.nums[i]] = true; len(distinct) > 100 {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// infer is the type most values speak for.
+func (c *column) infer() plumbline.FeatureType {
+	numbers, vectors, bools := c.count(plumbline.Number), c.count(plumbline.Vector), c.count(plumbline.Bool)
+	strs := c.count(plumbline.String)
+	distinct := len(c.texts)
+	for i, t := range c.texts { // spellings of NaN and infinity speak for no type
+		if plumbline.SpellsNaN(t.s) || plumbline.SpellsInf(t.s) {
+			strs -= c.occurrences(i)
+			distinct--
+		}
+	}
+	switch most := max(numbers, vectors, bools, strs); {
+	case most == 0 && c.count(plumbline.String) > 0:
+		return plumbline.TypeCategory
+	case most == 0:
+		return plumbline.TypeAuto
+	case most == numbers:
+		return plumbline.TypeNumber
+	case most == strs:
+		if c.bytes > 48*int64(c.count(plumbline.String)) || distinct > 1000 && distinct > strs/2 {
+			return plumbline.TypeText
+		}
+		return plumbline.TypeCategory
+	case most == bools:
+		return plumbline.TypeBoolean
+	}
+	return plumbline.TypeEmbedding
+}
+
+func (c *column) occurrences(at int) (n int) {
+	for i, k := range c.kinds {
+		if k == plumbline.String && c.nums[i] == float64(at) {
+			n++
+		}
+	}
+	return n
+}
+
+// freeze makes the column's cells: a grid at the quantiles of its numbers, or its most frequent categories.
+func (c *column) freeze() BaselineFeature {
+	f := BaselineFeature{Name: c.key.Name, Role: c.key.Role.String(), Type: c.typ, PII: c.pii}
+	if categorical(c.typ) {
+		c.freezeCategories(&f)
+		return f
+	}
+	x := c.numbers()
+	if c.key.Role == Runtime {
+		f.LogGrid = true
+	} else {
+		f.Edges = QuantileGrid(x).Edges
+	}
+	if len(x) > 0 {
+		mean := x[0] + sum(x, func(v float64) float64 { return (v - x[0]) / float64(len(x)) })
+		sd := 0.0
+		if len(x) > 1 {
+			sd = math.Sqrt(sum(x, func(v float64) float64 { return (v - mean) * (v - mean) }) / float64(len(x)-1))
+		}
+		shift := shiftFor(mean, sd)
+		if !finite(shift) {
+			shift = 0
+		}
+		f.Shift = &shift
+	}
+	return f
+}
+
+// numbers returns the finite numbers the column will be counted with, ascending.
+func (c *column) numbers() []float64 {
+	x := make([]float64, 0, len(c.nums))
+	for i, k := range c.kinds {
+		v := c.nums[i]
+		switch {
+		case c.typ == plumbline.TypeNumber && k == plumbline.Number, c.typ == plumbline.TypeEmbedding && k == plumbline.Vector:
+		case c.typ == plumbline.TypeText && k == plumbline.String:
+			v = float64(c.texts[int(v)].runes)
+		default:
+			continue
+		}
+		if finite(v) {
+			x = append(x, v)
+		}
+	}
+	slices.Sort(x)
+	return x
+}
+
+// sum adds with Neumaier's compensation.
+func sum(x []float64, f func(float64) float64) float64 {
+	var s, c float64
+	for _, v := range x {
+		y := f(v)
+		t := s + y
+		if math.Abs(s) >= math.Abs(y) {
+			c += (s - t) + y
+		} else {
+			c += (y - t) + s
+		}
+		s = t
+	}
+	return s + c
+}
+
+func (c *column) freezeCategories(f *BaselineFeature) {
+	counts := map[string]int64{}
+	for i, k := range c.kinds {
+		var s string
+		switch k {
+		case plumbline.String:
+			s = c.texts[int(c.nums[i])].s
+		case plumbline.Number:
+			if !finite(c.nums[i]) {
+				continue
+			}
+			s = Decimal(c.nums[i])
+		case plumbline.Bool:
+			s = boolText(c.nums[i])
+		default:
+			continue
+		}
+		if c.pii {
+			s = hexHash(s)
+		}
+		counts[s]++
+	}
+	all := make([]Category, 0, len(counts))
+	for s, n := range counts {
+		all = append(all, Category{s, n})
+	}
+	slices.SortFunc(all, byCount)
+	f.Categories = all
+	if len(all) <= maxCategories {
+		return
+	}
+	f.Categories = all[:maxCategories:maxCategories]
+	rest := all[maxCategories:]
+	rest = rest[:min(len(rest), maxOtherHashes)]
+	hashes := make([]uint64, len(rest))
+	for i, r := range rest {
+		hashes[i] = hash64(r.Value)
+	}
+	f.OtherHashes = encodeHashes(hashes)
+}
