@@ -25,6 +25,18 @@ type Unmarshaler interface {
 	UnmarshalStrict(n *yaml.Node, d *Decoder)
 }
 
+// Defaulter is a struct with defaults of its own. SetDefaults is called on each one that Decode makes, as a list item, as a
+// map's value or behind a pointer, before anything is decoded into it; what the caller made is left as it is.
+type Defaulter interface{ SetDefaults() }
+
+func made(v reflect.Value) {
+	if v.CanAddr() && v.Addr().CanInterface() {
+		if d, ok := v.Addr().Interface().(Defaulter); ok {
+			d.SetDefaults()
+		}
+	}
+}
+
 // Decoder is what an Unmarshaler works with.
 type Decoder struct {
 	doc      *Document
@@ -129,6 +141,7 @@ func (d *Decoder) value(key, n *yaml.Node, v reflect.Value) {
 	case reflect.Pointer:
 		if v.IsNil() {
 			v.Set(reflect.New(v.Type().Elem()))
+			made(v.Elem())
 		}
 		d.value(key, n, v.Elem())
 	case reflect.Struct:
@@ -288,6 +301,7 @@ func (d *Decoder) slice(n *yaml.Node, v reflect.Value) {
 		if isNull(follow(item)) {
 			d.Problem(item, "an empty list item", "remove the '-', or write what it should hold")
 		}
+		made(s.Index(i))
 		d.value(nil, item, s.Index(i))
 	}
 	v.Set(s)
@@ -304,6 +318,7 @@ func (d *Decoder) mapping(n *yaml.Node, v reflect.Value) {
 	m := reflect.MakeMap(v.Type())
 	for _, p := range d.pairs(n) {
 		element := reflect.New(v.Type().Elem()).Elem()
+		made(element)
 		d.value(p.key, p.value, element)
 		m.SetMapIndex(reflect.ValueOf(p.key.Value).Convert(v.Type().Key()), element)
 		if v.CanAddr() && v.Addr().CanInterface() {

@@ -289,3 +289,49 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+type withDefault struct {
+	A int `yaml:"a"`
+	B int `yaml:"b"`
+}
+
+func (w *withDefault) SetDefaults() { w.A, w.B = 1, 2 }
+
+func TestDefaultsOfWhatIsMade(t *testing.T) {
+	var c struct {
+		List []withDefault           `yaml:"list"`
+		Ptr  *withDefault            `yaml:"ptr"`
+		Map  map[string]withDefault  `yaml:"map"`
+		Ptrs map[string]*withDefault `yaml:"ptrs"`
+		None *withDefault            `yaml:"none"`
+	}
+	d, _ := Parse("x.yaml", []byte("list: [{a: 0}]\nptr: {b: 5}\nmap: {x: {}}\nptrs: {x: {a: 9}}\n"))
+	if ps := d.Decode(&c, Options{}); len(ps) > 0 {
+		t.Fatal(ps)
+	}
+	if c.List[0] != (withDefault{0, 2}) || *c.Ptr != (withDefault{1, 5}) || c.Map["x"] != (withDefault{1, 2}) || *c.Ptrs["x"] != (withDefault{9, 2}) || c.None != nil {
+		t.Errorf("%+v", c)
+	}
+}
+
+func TestEncodeWritesWhatIsInEffectWithoutTheEnvironment(t *testing.T) {
+	f, d, ps := decode(t, "name: a ${TOKEN} b\nlist: [{min: 1, for: 1h30m}]\nlabels: {x: y, z: \"${TOKEN}\"}\ncount: ${PORT}\nsize: 1GiB\nslices: [[a, b]]\nowner: \"true\"\n")
+	if len(ps) > 0 {
+		t.Fatal(ps)
+	}
+	b, err := d.Encode(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(string(b), "geheim") {
+		t.Error(string(b))
+	}
+	again, _, ps := decode(t, string(b))
+	if len(ps) > 0 {
+		t.Fatalf("%v in\n%s", ps, b)
+	}
+	again.Raw, f.Raw = yaml.Node{}, yaml.Node{}
+	if diff := cmp.Diff(f, again); diff != "" {
+		t.Error(diff)
+	}
+}
