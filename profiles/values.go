@@ -1,6 +1,7 @@
 package profiles
 
 import (
+	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -123,3 +124,5 @@ func Decimal(x float64) string {
 	}
 	return strconv.FormatFloat(x, 'f', -1, 64)
 }
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
