@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -12,8 +13,6 @@ import (
 	"github.com/expr-lang/expr/file"
 	"github.com/expr-lang/expr/parser"
 	"github.com/expr-lang/expr/vm"
-
-	"errors"
 
 	"plumbline"
 )
@@ -188,8 +187,27 @@ func syntaxSlip(text string, err error) slip {
 		s.hint = `a window is a text: psi("1h")`
 	case strings.HasPrefix(at.Message, "literal not terminated"):
 		s.message, s.hint = "a quote is opened and never closed", ""
+		if open := openQuote(text); open >= 0 {
+			s.offset = open
+		}
 	}
 	return s
+}
+
+// openQuote is the offset of the quote that is never closed, or -1.
+func openQuote(text string) int {
+	open := -1
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case open >= 0 && c == '\\' && text[open] != '`':
+			i++
+		case open >= 0 && c == text[open]:
+			open = -1
+		case open < 0 && (c == '"' || c == '\'' || c == '`'):
+			open = i
+		}
+	}
+	return open
 }
 
 // typeSlip says in plain words what the type checker says.

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"math"
 	"time"
 
 	"plumbline"
@@ -51,8 +52,9 @@ func Parse(file string, data []byte, c Catalogue) ([]Group, plumbline.Problems) 
 	}
 	p := &fileParser{doc: doc, source: string(data), catalogue: c, problems: problems}
 	var spec fileSpec
-	p.problems = append(p.problems, doc.Decode(&spec, strictyaml.Options{})...)
+	p.decoding = doc.Decode(&spec, strictyaml.Options{})
 	groups := p.groups(&spec)
+	p.problems = append(p.problems, p.decoding...)
 	p.problems.Sort()
 	return groups, p.problems
 }
@@ -62,14 +64,37 @@ type fileParser struct {
 	source    string
 	catalogue Catalogue
 	problems  plumbline.Problems
+	decoding  plumbline.Problems // mistakes of syntax and type, found before
 }
 
+// at reports something about a value, unless the value could not even be decoded.
 func (p *fileParser) at(ptr any, sev plumbline.Severity, message, hint string) {
-	p.problems = append(p.problems, p.doc.Problem(ptr, sev, message, hint))
+	if line, column := p.doc.At(ptr); !p.undecoded(line, column) {
+		p.problems = append(p.problems, p.doc.ProblemAt(line, column, sev, message, hint))
+	}
+}
+
+func (p *fileParser) undecoded(line, column int) bool {
+	for _, d := range p.decoding {
+		if d.Line == line && d.Column == column {
+			return true
+		}
+	}
+	return false
+}
+
+// faulty reports whether something between two lines, the second excluded, could not be decoded.
+func (p *fileParser) faulty(from, to int) bool {
+	for _, d := range p.decoding {
+		if d.Line >= from && (d.Line < to || d.Line == from) {
+			return true
+		}
+	}
+	return false
 }
 
 func (p *fileParser) groups(spec *fileSpec) []Group {
-	if len(spec.Groups) == 0 && len(p.problems) == 0 {
+	if len(spec.Groups) == 0 && len(p.decoding) == 0 {
 		p.at(&spec.Groups, plumbline.SeverityWarning, "the file has no groups", "rules stand in groups: a list of name, interval and rules")
 	}
 	var groups []Group
@@ -77,6 +102,9 @@ func (p *fileParser) groups(spec *fileSpec) []Group {
 	for i := range spec.Groups {
 		s := &spec.Groups[i]
 		line, _ := p.doc.At(&s.Name)
+		if line == 0 {
+			continue // not a mapping
+		}
 		switch first, twice := names[s.Name]; {
 		case s.Name == "":
 			p.at(&s.Name, plumbline.SeverityError, "the group has no name", "give each group a name of its own")
@@ -85,12 +113,17 @@ func (p *fileParser) groups(spec *fileSpec) []Group {
 		default:
 			names[s.Name] = line
 		}
-		groups = append(groups, p.group(s))
+		var next *groupSpec
+		if i+1 < len(spec.Groups) {
+			next = &spec.Groups[i+1]
+		}
+		groups = append(groups, p.group(s, next))
 	}
 	return groups
 }
 
-func (p *fileParser) group(s *groupSpec) Group {
+// group compiles a group; next is the one after it, or nil.
+func (p *fileParser) group(s, next *groupSpec) Group {
 	g := Group{Name: s.Name, Interval: s.Interval, Offset: s.Offset, Limit: s.Limit, Labels: s.Labels, File: p.doc.File()}
 	if p.doc.Has(&s.Interval) && s.Interval <= 0 {
 		p.at(&s.Interval, plumbline.SeverityError, "the interval must be longer than zero", "leave it out for the configuration's evaluation.interval")
@@ -106,7 +139,13 @@ func (p *fileParser) group(s *groupSpec) Group {
 	}
 	var lines []*ruleSpec
 	for i := range s.Rules {
-		if r := p.rule(&g, s, &s.Rules[i]); r != nil {
+		end := math.MaxInt
+		if i+1 < len(s.Rules) {
+			end, _ = p.doc.At(&s.Rules[i+1])
+		} else if next != nil {
+			end, _ = p.doc.At(next)
+		}
+		if r := p.rule(&g, s, &s.Rules[i], end); r != nil {
 			g.Rules = append(g.Rules, r)
 			lines = append(lines, &s.Rules[i])
 		}
@@ -123,13 +162,16 @@ func defaultInterval(c Catalogue) time.Duration {
 	return time.Minute
 }
 
-func (p *fileParser) rule(g *Group, gs *groupSpec, s *ruleSpec) *Rule {
+func (p *fileParser) rule(g *Group, gs *groupSpec, s *ruleSpec, end int) *Rule {
+	line, _ := p.doc.At(s)
+	if known, _ := p.doc.At(&s.Alert); known == 0 {
+		return nil // not a mapping
+	}
 	if p.doc.Has(&s.Record) {
 		p.problems = append(p.problems, p.doc.KeyProblem(&s.Record, plumbline.SeverityError, "recording rules are not supported",
 			"statistics are read from the store as they are: write the expression into an alert"))
 		return nil
 	}
-	line, _ := p.doc.At(s)
 	r := &Rule{
 		Alert: s.Alert, Expr: s.Expr, ForEach: s.ForEach, Clear: s.Clear, For: s.For, KeepFiringFor: s.KeepFiringFor, NoData: s.NoData,
 		Labels: map[string]string{}, Annotations: s.Annotations, Trigger: s.Trigger, File: g.File, Line: line,
@@ -140,9 +182,13 @@ func (p *fileParser) rule(g *Group, gs *groupSpec, s *ruleSpec) *Rule {
 	for k, v := range s.Labels {
 		r.Labels[k] = v
 	}
-	ok := true
+	faulty := p.faulty(line, end)
+	ok := !faulty
 	for _, m := range r.compile(g, p.catalogue) {
 		ok = ok && m.severity != plumbline.SeverityError
+		if faulty && (m.field == "alert" && s.Alert == "" || m.field == "expr" && s.Expr == "") {
+			continue // it is there, but misspelled or of another type
+		}
 		p.place(gs, s, m)
 	}
 	if !ok {

@@ -113,6 +113,8 @@ func (r *reader) read(n ast.Node) {
 		}
 	case *ast.CallNode:
 		r.call(v)
+	case *ast.ConditionalNode: // it stands where it ends
+		r.add(v.Cond.Location().From, "?: and if are not available in rules", "write two rules, or join conditions by and and or")
 	default:
 		r.add(at, refused(n)+" are not available in rules", `a rule compares statistics, like `+r.scope.example())
 	}
@@ -143,8 +145,6 @@ func refused(n ast.Node) string {
 		return "maps"
 	case *ast.VariableDeclaratorNode, *ast.SequenceNode:
 		return "variables and sequences"
-	case *ast.ConditionalNode:
-		return "?: and if"
 	case *ast.NilNode:
 		return "nil values"
 	}

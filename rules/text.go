@@ -81,7 +81,7 @@ func compileText(source string, labels, values []string) (*text, []slip) {
 	if len(tmpl.Templates()) > 1 {
 		return nil, fail(0, "define and block are not available", "write the text out")
 	}
-	c := &textChecker{labels: labels, values: values}
+	c := &textChecker{source: prelude + source, labels: labels, values: values}
 	c.walk(tmpl.Root)
 	if len(c.slips) > 0 {
 		return nil, c.slips
@@ -167,6 +167,12 @@ func templateSlip(source string, err error) slip {
 		}
 		s.offset = min(s.offset+max(column, 0), len(source))
 	}
+	switch {
+	case s.message == "unexpected EOF":
+		s.message, s.hint = "the template ends too early", "close every {{ if }} and {{ with }} by {{ end }}"
+	case s.message == "unclosed action":
+		s.hint = "close it by }}"
+	}
 	if m := quotedWord.FindStringSubmatch(s.message); m != nil {
 		if i := strings.Index(source, m[1]); i >= 0 {
 			s.offset = i
@@ -186,12 +192,21 @@ func templateSlip(source string, err error) slip {
 
 // textChecker refuses what a template of ours does without, and names that don't exist.
 type textChecker struct {
+	source         string
 	labels, values []string
 	slips          []slip
 }
 
 func (c *textChecker) add(at parse.Pos, message, hint string) {
 	c.slips = append(c.slips, slip{max(int(at)-len(prelude), 0), plumbline.SeverityError, message, hint})
+}
+
+// word is the place of a keyword before a node, which remembers what follows it.
+func (c *textChecker) word(w string, at parse.Pos) parse.Pos {
+	if i := strings.LastIndex(c.source[:min(int(at)+len(w), len(c.source))], w); i >= 0 {
+		return parse.Pos(i)
+	}
+	return at
 }
 
 func (c *textChecker) walk(n parse.Node) {
@@ -209,9 +224,9 @@ func (c *textChecker) walk(n parse.Node) {
 	case *parse.WithNode:
 		c.branch(&v.BranchNode)
 	case *parse.RangeNode:
-		c.add(v.Pos, "range is not available", "an alert has one value of each statistic: write {{ $values.NAME }}")
+		c.add(c.word("range", v.Pos), "range is not available", "an alert has one value of each statistic: write {{ $values.NAME }}")
 	case *parse.TemplateNode:
-		c.add(v.Pos, "template is not available", "write the text out")
+		c.add(c.word("template", v.Pos), "template is not available", "write the text out")
 	case *parse.PipeNode:
 		if v != nil {
 			for _, m := range v.Cmds {
@@ -245,6 +260,9 @@ func (c *textChecker) branch(b *parse.BranchNode) {
 func (c *textChecker) name(at parse.Pos, base string, rest []string) {
 	if len(rest) == 0 {
 		return
+	}
+	if i := strings.Index(c.source[at:], rest[0]); i >= 0 {
+		at += parse.Pos(i)
 	}
 	switch base {
 	case "labels":
