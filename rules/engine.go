@@ -73,16 +73,17 @@ func NewEngine(g Group, restored []plumbline.Alert) *Engine {
 // Update replaces the rules. State survives for every rule whose ID did not change; the next Eval closes the alerts of the
 // others. To remove a group, update it to one without rules and evaluate it once more.
 func (e *Engine) Update(g Group) {
+	before := e.group.Rules
 	e.group = g
 	known := e.ruleSet()
-	for _, id := range sortedKeys(e.states) {
-		if known[id] {
+	for _, r := range before {
+		if known[r.ID] {
 			continue
 		}
-		for _, key := range sortedKeys(e.states[id]) {
-			e.orphans = append(e.orphans, e.states[id][key].alert)
+		for _, key := range sortedKeys(e.states[r.ID]) {
+			e.orphans = append(e.orphans, e.states[r.ID][key].alert)
 		}
-		delete(e.states, id)
+		delete(e.states, r.ID)
 	}
 }
 
