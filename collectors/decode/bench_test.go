@@ -27,10 +27,10 @@ func wide(n int) [][]byte {
 			case 1:
 				x = float64(int(x*100)) / 100
 			}
-			r.Features = append(r.Features, plumbline.Field{Name: "numeric_" + strconv.Itoa(k), Value: plumbline.Value{Kind: plumbline.Number, Num: x}})
+			r.Features = append(r.Features, plumbline.Field{Name: "input_" + strconv.Itoa(k), Value: plumbline.Value{Kind: plumbline.Number, Num: x}})
 		}
 		for k := range 8 {
-			r.Features = append(r.Features, plumbline.Field{Name: "category_" + strconv.Itoa(k), Value: plumbline.Value{Kind: plumbline.String, Str: "value-" + strconv.Itoa(rng.IntN(20))}})
+			r.Features = append(r.Features, plumbline.Field{Name: "kind_" + strconv.Itoa(k), Value: plumbline.Value{Kind: plumbline.String, Str: "value-" + strconv.Itoa(rng.IntN(20))}})
 		}
 		r.Prediction = plumbline.Value{Kind: plumbline.Bool, Num: 1}
 		r.Score = plumbline.Value{Kind: plumbline.Number, Num: rng.Float64()}
@@ -73,3 +73,13 @@ func benchmark(b *testing.B, lines [][]byte) {
 func BenchmarkDecode(b *testing.B) { benchmark(b, wide(1000)) }
 
 func BenchmarkDecodeFlights(b *testing.B) { benchmark(b, flights(b)) }
+
+// BenchmarkDecodeMixed decodes the records of two producers by turns, as one partition may hold them.
+func BenchmarkDecodeMixed(b *testing.B) {
+	var lines [][]byte
+	others := wide(50)
+	for i, line := range flights(b) {
+		lines = append(lines, line, others[i])
+	}
+	benchmark(b, lines)
+}

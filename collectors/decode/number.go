@@ -27,10 +27,7 @@ func (d *Decoder) number(i int, v *plumbline.Value) int {
 		i++
 	case isDigit(b[i]):
 		first := i
-		for i < len(b) && isDigit(b[i]) {
-			m = m*10 + uint64(b[i]-'0')
-			i++
-		}
+		m, i = integer(b, i, 0)
 		digits = i - first
 	default:
 		return d.bare(start, v)
@@ -44,11 +41,7 @@ func (d *Decoder) number(i int, v *plumbline.Value) int {
 			}
 		}
 		first := i
-		for i < len(b) && isDigit(b[i]) {
-			m = m*10 + uint64(b[i]-'0')
-			i++
-		}
-		if i == point {
+		if m, i = integer(b, i, m); i == point {
 			return d.syntax(i, "a number has no digits after its point")
 		}
 		digits += i - first
@@ -79,6 +72,18 @@ func (d *Decoder) number(i int, v *plumbline.Value) int {
 	}
 	*v = plumbline.Value{Kind: plumbline.Number, Num: f}
 	return i
+}
+
+// integer reads digits behind those that m was made of.
+func integer(b []byte, i int, m uint64) (_ uint64, next int) {
+	for ; uint(i) < uint(len(b)); i++ {
+		c := b[i] - '0'
+		if c > 9 {
+			break
+		}
+		m = m*10 + uint64(c)
+	}
+	return m, i
 }
 
 func isDigit(c byte) bool { return c-'0' <= 9 }
