@@ -8,7 +8,7 @@ import (
 
 // ChiSquareTail returns P(X >= x) of the noncentral chi-square distribution with df degrees of freedom and noncentrality nc; nc 0
 // is the central one. It is the Poisson mixture sum_i Pois(i; nc/2) P(chi2_{df+2i} >= x), summed around its largest term from
-// below, so that every step adds positive numbers. Relative accuracy is about 1e-10 down to 1e-280; beyond it returns 0.
+// below, so that every step adds positive numbers. Relative accuracy is about 1e-10 down to 1e-280; below that it returns 0, and above nc = 1e5 Sankaran's approximation takes over.
 // Special cases: 1 for x <= 0, 0 for x = +Inf; NaN never leaves: an argument out of range (df <= 0, nc < 0, NaN) returns 1.
 func ChiSquareTail(x, df, nc float64) float64 {
 	switch {
@@ -18,7 +18,7 @@ func ChiSquareTail(x, df, nc float64) float64 {
 		return 0
 	case nc == 0:
 		return mathext.GammaIncRegComp(df/2, x/2)
-	case nc > 1e7:
+	case nc > 1e5:
 		return sankaranTail(x, df, nc)
 	}
 	h, y, lambda := df/2, x/2, nc/2
@@ -87,7 +87,7 @@ func deviance(a, b float64) float64 {
 	return sum
 }
 
-// sankaranTail is Sankaran's normal approximation (1963), good to three digits for the huge noncentralities it is used for.
+// sankaranTail is Sankaran's normal approximation (1963), within 1e-5 of p for the noncentralities it is used for, above 1e5, and p > 1e-15.
 func sankaranTail(x, df, nc float64) float64 {
 	s := df + nc
 	h := 1 - 2.0/3*s*(df+3*nc)/((df+2*nc)*(df+2*nc))

@@ -93,7 +93,7 @@ func hostile(rng *rand.Rand) int64 {
 
 func TestNoCountsBreakATable(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
-	for range 2000 {
+	for range 500 {
 		cells := rng.IntN(12)
 		ref, cur := make([]int64, cells), make([]int64, cells)
 		for j := range ref {
@@ -211,7 +211,7 @@ func TestTailsAreMonotone(t *testing.T) {
 	for _, df := range []float64{1, 9, 255} {
 		for _, nc := range []float64{0, 1e-9, 3, 1e3, 1e6, 1e9, 1e11, 1e200} {
 			last := 1.0
-			for x := 0.0; x < 4*(df+nc); x += (df + nc) / 50 {
+			for x := 0.0; x < 4*(df+nc); x += (df + nc) / 20 {
 				p := ChiSquareTail(x, df, nc)
 				if !(p >= 0 && p <= last+1e-9) {
 					t.Fatalf("tail(%g; %g, %g) = %g after %g", x, df, nc, p, last)
