@@ -4,7 +4,6 @@ import (
 	"math"
 
 	"gonum.org/v1/gonum/mathext"
-	"gonum.org/v1/gonum/stat/distuv"
 )
 
 // z95 is the 97.5 % quantile of the standard normal distribution: half-width of a two-sided 95 % interval.
@@ -143,6 +142,3 @@ func BinomialTail(k, n int64, p float64) float64 {
 	}
 	return mathext.RegIncBeta(float64(k), float64(n-k)+1, p)
 }
-
-// probit is the standard normal quantile.
-func probit(p float64) float64 { return distuv.UnitNormal.Quantile(p) }

@@ -1,18 +1,9 @@
 package detectors
 
-import (
-	"plumbline/profiles"
-)
+import "plumbline/profiles"
 
 func samplesOf(in Input) outcome {
-	return outcome{Result: Result{Value: number(float64(in.Current.N)), N: in.Current.N, M: present0(in.Baseline)}}
-}
-
-func present0(f *profiles.Feature) int64 {
-	if f == nil {
-		return 0
-	}
-	return f.N
+	return outcome{Result: Result{Value: number(float64(in.Current.N)), N: in.Current.N, M: moments(in.Baseline).N}}
 }
 
 // meanOf adds the comparison with the baseline where there is one.
