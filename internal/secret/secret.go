@@ -88,9 +88,9 @@ func mode(path string, m fs.FileMode) string {
 	case !m.IsRegular() || m.Perm()&0o077 == 0:
 		return ""
 	case m.Perm()&0o007 != 0:
-		return fmt.Sprintf("secret file %s can be read by everybody on this machine (mode %04o): chmod 600", path, m.Perm())
+		return fmt.Sprintf("secret file %s can be read by everybody on this machine (mode %04o)", path, m.Perm())
 	default:
-		return fmt.Sprintf("secret file %s can be read by its group (mode %04o): chmod 600", path, m.Perm())
+		return fmt.Sprintf("secret file %s can be read by its group (mode %04o)", path, m.Perm())
 	}
 }
 

@@ -86,9 +86,13 @@ func (d *Decoder) Path(p string) string {
 
 // Scalar returns the text of a scalar with the environment expanded; otherwise it reports that what was expected, and false.
 func (d *Decoder) Scalar(n *yaml.Node, what string) (string, bool) {
+	return d.text(n, what, "write one value behind the colon")
+}
+
+func (d *Decoder) text(n *yaml.Node, what, hint string) (string, bool) {
 	n = follow(n)
 	if n.Kind != yaml.ScalarNode {
-		d.Problem(n, "expected "+what+", found "+found(n), "")
+		d.Problem(n, "expected "+what+", found "+found(n), hint)
 		return "", false
 	}
 	text, wrong := expand(n.Value, d.env)
@@ -210,7 +214,7 @@ func fieldsOf(t reflect.Type) []field {
 
 func (d *Decoder) structure(n *yaml.Node, v reflect.Value) {
 	if n.Kind != yaml.MappingNode {
-		d.Problem(n, "expected a mapping (key: value), found "+found(n), "")
+		d.Problem(n, "expected a mapping, found "+found(n), "write key: value pairs, each on its own line and indented")
 		return
 	}
 	fields := fieldsOf(v.Type())
@@ -227,6 +231,7 @@ func (d *Decoder) structure(n *yaml.Node, v reflect.Value) {
 	for _, p := range d.pairs(n) {
 		i, ok := byName[p.key.Value]
 		if !ok {
+			d.doc.misspelt[n] = true
 			d.Problem(p.key, fmt.Sprintf("unknown key %q", clip(p.key.Value)), Suggest(p.key.Value, known))
 			continue
 		}
@@ -309,7 +314,7 @@ func (d *Decoder) slice(n *yaml.Node, v reflect.Value) {
 
 func (d *Decoder) mapping(n *yaml.Node, v reflect.Value) {
 	if n.Kind != yaml.MappingNode {
-		d.Problem(n, "expected a mapping (key: value), found "+found(n), "")
+		d.Problem(n, "expected a mapping, found "+found(n), "write key: value pairs, each on its own line and indented")
 		return
 	}
 	if v.Type().Key().Kind() != reflect.String {

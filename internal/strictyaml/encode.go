@@ -64,7 +64,13 @@ func (d *Document) node(v reflect.Value) (*yaml.Node, error) {
 				return nil, err
 			}
 			if value != nil {
-				n.Content = append(n.Content, text(f.names[0]), value)
+				name := f.names[0]
+				if field := v.FieldByIndex(f.index); len(f.names) > 1 && field.CanAddr() {
+					if p := d.seen[field.Addr().Interface()]; p.key != nil {
+						name = p.key.Value // the spelling that was chosen
+					}
+				}
+				n.Content = append(n.Content, text(name), value)
 			}
 		}
 		return n, nil

@@ -22,11 +22,12 @@ const (
 
 // Document is one parsed file, and after Decode the positions of everything that was decoded from it.
 type Document struct {
-	file  string
-	lines []string
-	root  *yaml.Node
-	seen  map[any]place      // by the address of what was decoded
-	keys  map[mapEntry]place // by the address of a map and a key in it
+	file     string
+	lines    []string
+	root     *yaml.Node
+	seen     map[any]place       // by the address of what was decoded
+	misspelt map[*yaml.Node]bool // mappings with unknown keys
+	keys     map[mapEntry]place  // by the address of a map and a key in it
 }
 
 type mapEntry struct {
@@ -46,7 +47,7 @@ type place struct {
 func Parse(file string, data []byte) (doc *Document, problems plumbline.Problems) {
 	doc = &Document{
 		file: file, lines: strings.Split(string(data), "\n"), root: emptyRoot(),
-		seen: map[any]place{}, keys: map[mapEntry]place{},
+		seen: map[any]place{}, misspelt: map[*yaml.Node]bool{}, keys: map[mapEntry]place{},
 	}
 	defer func() {
 		if r := recover(); r != nil { // the parser is not ours, and nothing may panic on data
@@ -88,7 +89,7 @@ func Parse(file string, data []byte) (doc *Document, problems plumbline.Problems
 		return doc, fail(bad, why, "")
 	}
 	if root = follow(root); root.Kind != yaml.MappingNode {
-		return doc, fail(root, "expected a mapping (key: value), found "+found(root), "")
+		return doc, fail(root, "expected a mapping, found "+found(root), "write key: value pairs, each on its own line")
 	}
 	doc.root = root
 	return doc, nil

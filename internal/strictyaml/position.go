@@ -49,6 +49,13 @@ func (d *Document) Has(ptr any) bool {
 	return ok && !p.absent
 }
 
+// Misspelt reports whether unknown keys were found in the mapping decoded into *ptr or, if *ptr is absent, in the mapping that
+// would have held it: then one of them is probably what is missing.
+func (d *Document) Misspelt(ptr any) bool {
+	n := d.seen[ptr].value
+	return n != nil && d.misspelt[follow(n)]
+}
+
 // Within is the position of byte offset of the text that was decoded into *ptr, for errors inside an expression. It is exact
 // for texts on one line without escapes and for literal blocks (|), and the beginning of the text otherwise.
 func (d *Document) Within(ptr any, offset int) (line, col int) {
@@ -197,4 +204,14 @@ func redact(text string, at int) (string, int) {
 	out.WriteString(text[last:])
 	s := out.String()
 	return s, min(max(at+shift, 0), len(s))
+}
+
+// FromEnv reports whether the value behind one key of the map decoded into *ptr was written as nothing but one ${NAME}.
+func (d *Document) FromEnv(ptr any, key string) bool {
+	p, ok := d.keys[mapEntry{ptr, key}]
+	if !ok || p.value.Kind != yaml.ScalarNode {
+		return false
+	}
+	_, is := IsEnv(p.value.Value)
+	return is
 }

@@ -15,34 +15,38 @@ import (
 
 // scalar decodes texts, truth values, numbers, durations and times.
 func (d *Decoder) scalar(n *yaml.Node, v reflect.Value) {
-	what := describe(v.Type())
-	text, ok := d.Scalar(n, what)
+	what, example := describe(v.Type())
+	text, ok := d.text(n, what, example)
 	if !ok {
 		return
 	}
 	if hint, ok := set(v, n, text); !ok {
+		if hint == "" {
+			hint = example
+		}
 		d.Problem(n, "expected "+what+", found "+found(n), hint)
 	}
 }
 
-func describe(t reflect.Type) string {
+// describe names what a type expects, and how to write it.
+func describe(t reflect.Type) (what, example string) {
 	switch t {
 	case durationType:
-		return "a duration like 30s, 5m, 1h30m or 7d"
+		return "a duration", "write it like 30s, 5m, 1h30m or 7d"
 	case timeType:
-		return "a time like 2013-03-01T00:00:00Z or a date like 2013-03-01"
+		return "a time", "write it like 2013-03-01T00:00:00Z, or 2013-03-01 for midnight UTC"
 	}
 	switch t.Kind() {
 	case reflect.String:
-		return "a text"
+		return "a text", "write one value behind the colon"
 	case reflect.Bool:
-		return "true or false"
+		return "true or false", "write true or false, without quotes"
 	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
-		return "a whole number"
+		return "a whole number", "write it like 1000"
 	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
-		return "a whole number from 0"
+		return "a whole number from 0", "write it like 1000"
 	case reflect.Float32, reflect.Float64:
-		return "a number"
+		return "a number", "write it like 0.5 or 1e-3"
 	}
 	panic("strictyaml: unsupported type " + t.String())
 }

@@ -52,13 +52,13 @@ func (s Size) MarshalYAML() (any, error) { return s.String(), nil }
 
 // UnmarshalStrict reads a size.
 func (s *Size) UnmarshalStrict(n *yaml.Node, d *Decoder) {
-	text, ok := d.Scalar(n, "a size in bytes like 768MB or 1GiB")
+	text, ok := d.Scalar(n, "a size in bytes")
 	if !ok {
 		return
 	}
 	v, err := ParseSize(text)
 	if err != nil {
-		d.Problem(n, "expected a size in bytes like 768MB or 1GiB, found "+found(n), "")
+		d.Problem(n, "expected a size in bytes, found "+found(n), "write it like 768MB or 1GiB")
 		return
 	}
 	*s = v

@@ -1,7 +1,7 @@
 package strictyaml
 
 import (
-	"sort"
+	"slices"
 	"strings"
 )
 
@@ -36,14 +36,15 @@ func Suggest(word string, candidates []string) string {
 	if n := Nearest(word, candidates); n != "" {
 		return "did you mean " + n + "?"
 	}
-	switch len(candidates) {
+	known := slices.Clone(candidates)
+	slices.Sort(known)
+	known = slices.Compact(known)
+	switch len(known) {
 	case 0:
 		return ""
 	case 1:
-		return "only " + candidates[0] + " is known here"
+		return "only " + known[0] + " is known here"
 	}
-	known := append([]string(nil), candidates...)
-	sort.Strings(known)
 	const show = 24
 	if len(known) > show {
 		known = append(known[:show], "…")
