@@ -31,6 +31,7 @@ type File struct {
 	pool  *sql.DB
 	mu    sync.Mutex // held by whoever uses write
 	write *sql.Conn  // nil if the file was opened for reading
+	stmts []*sql.Stmt
 }
 
 // Open opens the file at path and creates it, readable by its owner only, if it is missing.
@@ -87,19 +88,23 @@ func open(path string, pragmas ...string) (*sql.DB, error) {
 	return sql.Open("sqlite", (&url.URL{Scheme: "file", Path: abs, RawQuery: q.Encode()}).String())
 }
 
-// Close may be called more than once.
+// Close may be called more than once. The writer goes last, since only it can move the log into the file.
 func (f *File) Close() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	var err error
+	err := f.Read.Close()
+	for _, s := range f.stmts {
+		err = errors.Join(err, s.Close())
+	}
+	f.stmts = nil
 	if f.write != nil {
-		err = f.write.Close()
+		err = errors.Join(err, f.write.Close())
 		f.write = nil
 	}
 	if f.pool != nil {
 		err = errors.Join(err, f.pool.Close())
 	}
-	return errors.Join(err, f.Read.Close())
+	return err
 }
 
 // Prepare prepares statements for use in Tx. They are closed with the file.
@@ -112,6 +117,7 @@ func (f *File) Prepare(ctx context.Context, statements map[**sql.Stmt]string) er
 			return fmt.Errorf("prepare %q: %w", text, Error(err))
 		}
 		*stmt = s
+		f.stmts = append(f.stmts, s)
 	}
 	return nil
 }

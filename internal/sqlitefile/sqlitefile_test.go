@@ -100,7 +100,14 @@ func TestATransactionIsAllOrNothing(t *testing.T) {
 }
 
 func TestClosed(t *testing.T) {
-	f := open(t, filepath.Join(t.TempDir(), "x.db"))
+	path := filepath.Join(t.TempDir(), "x.db")
+	f := open(t, path)
+	if err := f.Migrate(context.Background(), sqlitefile.Tables{Version: "PRAGMA user_version", SetVersion: "PRAGMA user_version = %d", Steps: []string{"CREATE TABLE x (y)"}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Check(context.Background()); err != nil { // a reader is open too
+		t.Fatal(err)
+	}
 	for range 2 {
 		if err := f.Close(); err != nil {
 			t.Fatal(err)
@@ -108,6 +115,9 @@ func TestClosed(t *testing.T) {
 	}
 	if err := f.Tx(context.Background(), func(context.Context, *sql.Conn) error { return nil }, nil); err == nil {
 		t.Fatal("a transaction in a closed file")
+	}
+	if left, _ := filepath.Glob(path + "*"); len(left) != 1 {
+		t.Fatalf("files %v are left, want the database alone", left)
 	}
 }
 
