@@ -32,7 +32,7 @@ func (c *cells) incSparse(at int32, n int64, size int) {
 			return
 		}
 	}
-	if len(c.sparse) < sparseMax {
+	if len(c.sparse) < sparseMax && 2*len(c.sparse) < size { // a pair takes twice the room of an array's cell
 		c.sparse = append(c.sparse, cell{at, n})
 		return
 	}

@@ -115,6 +115,9 @@ func (r *reader) count() int64 {
 func (r *reader) number() float64 {
 	u := r.uvarint()
 	if d := u & 7; d < 7 {
+		if u >= 1<<53 {
+			r.fail(errCorrupt)
+		}
 		return float64(unzigzag(u>>3)) / powers[d]
 	}
 	if u != 7 {
@@ -130,6 +133,8 @@ func (r *reader) value() float64 {
 	x := r.number()
 	if !finite(x) {
 		r.fail(errCorrupt)
+	}
+	if !finite(x) || x == 0 { // one zero, not two
 		return 0
 	}
 	return x
@@ -275,6 +280,8 @@ func (r *reader) contents(f *Feature, form byte, carriers int64) {
 		r.fail(errCorrupt)
 	case form == formNumber && numeric, form == formSame && numeric:
 		r.same(f)
+	case form == formList && numeric:
+		r.list(f)
 	case form == formNumbers && numeric:
 		r.numbers(f)
 	case form == formCategory && categorical(f.Type) && f.slot.known():
@@ -319,9 +326,41 @@ func (r *reader) same(f *Feature) {
 	if r.err != nil {
 		return
 	}
-	f.m = replay(f.slot, x, f.N)
+	f.m = begin(f.slot, x)
+	for i := range f.N {
+		f.m.add(x)
+		if i < maxListed {
+			f.first = append(f.first, x)
+		}
+	}
 	if g := f.slot.grid; g != nil {
 		f.cells.inc(int32(g.Cell(x)), f.N, g.Cells())
+	}
+}
+
+func (r *reader) list(f *Feature) {
+	if f.N > maxListed {
+		r.fail(errCorrupt)
+	}
+	for i := range f.N {
+		var x float64
+		if i > 0 && len(r.b) > 0 && r.b[0] == repeated {
+			r.b = r.b[1:]
+			x = f.first[i-1]
+		} else {
+			x = r.value()
+		}
+		if r.err != nil {
+			return
+		}
+		if i == 0 {
+			f.m = begin(f.slot, x)
+		}
+		f.m.add(x)
+		f.first = append(f.first, x)
+		if g := f.slot.grid; g != nil {
+			f.cells.inc(int32(g.Cell(x)), 1, g.Cells())
+		}
 	}
 }
 

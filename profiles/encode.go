@@ -28,6 +28,7 @@ const (
 	formNumbers  = 5 // numbers: sums, extremes, cells
 	formTexts    = 6 // categories
 	formCounts   = 7 // nothing but NaN and invalid values
+	formList     = 8 // few numbers, in order
 )
 
 // maxReplay bounds how many equal values are written as one: reading them adds them up again, one by one.
@@ -126,6 +127,8 @@ func (f *Feature) appendContents(dst []byte, carriers int64) (form byte, out []b
 			return formNumber, appendNumber(dst, f.m.min)
 		}
 		return formSame, appendNumber(f.appendHead(dst, carriers), f.m.min)
+	case f.relistable():
+		return formList, f.appendList(f.appendHead(dst, carriers))
 	}
 	return formNumbers, f.appendNumbers(f.appendHead(dst, carriers))
 }
@@ -158,18 +161,30 @@ func (f *Feature) replayable() bool {
 	if f.N > maxReplay || f.m.min != f.m.max {
 		return false
 	}
-	m := replay(f.slot, f.m.min, f.N)
+	m := begin(f.slot, f.m.min)
+	for range f.N {
+		m.add(f.m.min)
+	}
 	return m == f.m
 }
 
-func replay(s *slot, x float64, n int64) moments {
-	var m moments
+// relistable is replayable for the list of all values. Merging adds sums instead of values, which may round otherwise.
+func (f *Feature) relistable() bool {
+	if !f.listed() || f.N == 0 {
+		return false
+	}
+	m := begin(f.slot, f.first[0])
+	for _, x := range f.first {
+		m.add(x)
+	}
+	return m == f.m
+}
+
+// begin returns the moments of no value, before x is the first.
+func begin(s *slot, x float64) (m moments) {
 	m.reset(s.shift)
 	if !s.frozen {
 		m.shift = x
-	}
-	for range n {
-		m.add(x)
 	}
 	return m
 }
@@ -203,6 +218,20 @@ func (f *Feature) appendNumbers(dst []byte) []byte {
 	}
 	if f.slot.grid != nil {
 		dst = f.cells.append(dst, f.slot.grid.Cells())
+	}
+	return dst
+}
+
+// repeated stands for the number before; no number is written like that.
+const repeated = 15
+
+func (f *Feature) appendList(dst []byte) []byte {
+	for i, x := range f.first {
+		if i > 0 && x == f.first[i-1] {
+			dst = append(dst, repeated)
+		} else {
+			dst = appendNumber(dst, x)
+		}
 	}
 	return dst
 }

@@ -73,9 +73,10 @@ type Feature struct {
 	slot     *slot
 	seen     bool // for features outside the layout: some record named it
 	m        moments
-	cells    cells // per cell of the grid, or per category of the baseline
-	other    int64 // in categories not told apart by name
-	overflow int64 // in categories the baseline never saw, beyond those kept in texts
+	first    []float64 // all values in order while they are few: then they are shorter to write than sums
+	cells    cells     // per cell of the grid, or per category of the baseline
+	other    int64     // in categories not told apart by name
+	overflow int64     // in categories the baseline never saw, beyond those kept in texts
 	texts    *values
 }
 
@@ -85,14 +86,20 @@ func (f *Feature) init(s *slot) {
 }
 
 func (f *Feature) reset() {
-	c, t := f.cells, f.texts
+	c, t, first := f.cells, f.texts, f.first
 	c.reset()
 	if t != nil {
 		t.reset()
 	}
 	f.init(f.slot)
-	f.cells, f.texts = c, t
+	f.cells, f.texts, f.first = c, t, first[:0]
 }
+
+// maxListed is how many values are kept in order.
+const maxListed = 24
+
+// listed reports that first holds all values.
+func (f *Feature) listed() bool { return int64(len(f.first)) == f.N }
 
 // empty reports that no value was ever counted.
 func (f *Feature) empty() bool { return f.N == 0 && f.NaN == 0 && f.Invalid == 0 }
@@ -101,6 +108,9 @@ func (f *Feature) addNumber(x float64, at int32) {
 	s := f.slot
 	if f.N == 0 && !s.frozen {
 		f.m.shift = x
+	}
+	if f.N < maxListed && int64(len(f.first)) == f.N {
+		f.first = append(f.first, x)
 	}
 	f.N++
 	f.m.add(x)
@@ -176,6 +186,9 @@ func (f *Feature) merge(g *Feature) {
 			f.m.shift = g.m.shift
 		}
 		f.m.merge(&g.m, g.N)
+		if f.N+g.N <= maxListed && f.listed() && g.listed() {
+			f.first = append(f.first, g.first...)
+		}
 	}
 	f.N += g.N
 	if size := f.size(); size > 0 {
@@ -217,6 +230,7 @@ func (f *Feature) clone() Feature {
 	c := *f
 	c.cells = f.cells.clone()
 	c.texts = f.texts.clone()
+	c.first = slices.Clone(f.first)
 	return c
 }
 

@@ -1,11 +1,12 @@
 package profiles
 
 import (
-	"bufio"
+	"bytes"
 	"compress/gzip"
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -15,40 +16,42 @@ import (
 // The flights log lies in examples/flights; its golden.json was made with numpy and scipy, see there.
 const flights = "../examples/flights"
 
-// readFlights turns a log into records. It knows just enough JSON for this log.
 func readFlights(tb testing.TB, name string) []plumbline.Record {
 	tb.Helper()
-	file, err := os.Open(filepath.Join(flights, name))
+	records, err := readLog(name)
 	if err != nil {
 		tb.Fatal(err)
+	}
+	return records
+}
+
+// readLog turns a log into records. It knows just enough JSON for this log.
+func readLog(name string) ([]plumbline.Record, error) {
+	file, err := os.Open(filepath.Join(flights, name))
+	if err != nil {
+		return nil, err
 	}
 	defer file.Close()
 	unzipped, err := gzip.NewReader(file)
 	if err != nil {
-		tb.Fatal(err)
+		return nil, err
 	}
 	var out []plumbline.Record
-	lines := bufio.NewScanner(unzipped)
-	for lines.Scan() {
+	for d := json.NewDecoder(unzipped); d.More(); {
 		var line struct {
 			ID, Model, Version string
 			TS                 time.Time
-			Features           json.RawMessage
+			Features, Runtime  fields
 			Prediction, Label  any
-			Score              *float64
-			Runtime            json.RawMessage
+			Score              any
 			Segments           map[string]string
 		}
-		if err := json.Unmarshal(lines.Bytes(), &line); err != nil {
-			tb.Fatal(err)
+		if err := d.Decode(&line); err != nil {
+			return nil, err
 		}
-		r := plumbline.Record{Kind: plumbline.Whole, ID: line.ID, Model: line.Model, Version: line.Version, Time: line.TS, Weight: 1}
-		r.Features = fields(tb, line.Features)
-		r.Prediction, r.Label = value(line.Prediction), value(line.Label)
-		if line.Score != nil {
-			r.Score = plumbline.Value{Kind: plumbline.Number, Num: *line.Score}
-		}
-		for _, f := range fields(tb, line.Runtime) {
+		r := plumbline.Record{Kind: plumbline.Whole, ID: line.ID, Model: line.Model, Version: line.Version, Time: line.TS, Weight: 1,
+			Features: line.Features, Prediction: value(line.Prediction), Label: value(line.Label), Score: value(line.Score)}
+		for _, f := range line.Runtime {
 			if f.Name == "status" {
 				r.Runtime.Status = f.Value.Str
 			} else {
@@ -60,38 +63,29 @@ func readFlights(tb testing.TB, name string) []plumbline.Record {
 		}
 		out = append(out, r)
 	}
-	if err := lines.Err(); err != nil {
-		tb.Fatal(err)
-	}
-	return out
+	return out, nil
 }
 
-// fields reads a flat object in its own order.
-func fields(tb testing.TB, data json.RawMessage) (out []plumbline.Field) {
-	if len(data) == 0 {
-		return nil
+// fields is a flat object in its own order.
+type fields []plumbline.Field
+
+func (f *fields) UnmarshalJSON(data []byte) error {
+	d := json.NewDecoder(bytes.NewReader(data))
+	if _, err := d.Token(); err != nil { // the brace
+		return err
 	}
-	var m map[string]any
-	if err := json.Unmarshal(data, &m); err != nil {
-		tb.Fatal(err)
-	}
-	d := json.NewDecoder(bytesReader(data))
-	for depth := 0; ; {
-		t, err := d.Token()
+	for d.More() {
+		name, err := d.Token()
 		if err != nil {
-			break
+			return err
 		}
-		if s, ok := t.(string); ok && depth == 1 {
-			out = append(out, plumbline.Field{Name: s, Value: value(m[s])})
-			if _, err := d.Token(); err != nil {
-				tb.Fatal(err)
-			}
+		v, err := d.Token()
+		if err != nil {
+			return err
 		}
-		if t == json.Delim('{') {
-			depth++
-		}
+		*f = append(*f, plumbline.Field{Name: name.(string), Value: value(v)})
 	}
-	return out
+	return nil
 }
 
 func value(v any) plumbline.Value {
@@ -101,11 +95,7 @@ func value(v any) plumbline.Value {
 	case string:
 		return plumbline.Value{Kind: plumbline.String, Str: v}
 	case bool:
-		x := 0.0
-		if v {
-			x = 1
-		}
-		return plumbline.Value{Kind: plumbline.Bool, Num: x}
+		return plumbline.Value{Kind: plumbline.Bool, Num: float64(count(v))}
 	}
 	return plumbline.Value{}
 }
@@ -153,16 +143,24 @@ func flightsModel() *plumbline.Model {
 		Slices: [][]string{{"carrier"}, {"origin"}, {"carrier", "origin"}}}
 }
 
-func flightsBaseline(tb testing.TB) *Baseline {
-	tb.Helper()
+var buildFlights = sync.OnceValues(func() (*Baseline, error) {
+	records, err := readLog("baseline.ndjson.gz")
+	if err != nil {
+		return nil, err
+	}
 	b := NewBuilder(flightsModel())
-	records := readFlights(tb, "baseline.ndjson.gz")
 	for i := range records {
 		b.Add(&records[i])
 	}
-	base, err := b.Build(time.Date(2013, 3, 1, 0, 0, 0, 0, time.UTC), "flights, January and February 2013")
+	return b.Build(time.Date(2013, 3, 1, 0, 0, 0, 0, time.UTC), "flights, January and February 2013")
+})
+
+// flightsBaseline is the baseline of the flights log, built once for all tests.
+func flightsBaseline(tb testing.TB) *Baseline {
+	tb.Helper()
+	b, err := buildFlights()
 	if err != nil {
 		tb.Fatal(err)
 	}
-	return base
+	return b
 }

@@ -2,7 +2,6 @@ package profiles
 
 import (
 	"bytes"
-	"io"
 	"math"
 	"strconv"
 	"testing"
@@ -12,8 +11,6 @@ import (
 
 	"plumbline"
 )
-
-func bytesReader(b []byte) io.Reader { return bytes.NewReader(b) }
 
 // near reports whether two numbers agree to a relative error.
 func near(got, want, relative float64) bool {
