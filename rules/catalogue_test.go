@@ -7,15 +7,15 @@ import (
 	"plumbline"
 )
 
-// testCatalogue offers every function the pack uses and a few more.
+// testCatalogue offers the functions the pack uses and a few more.
 func testCatalogue() Catalogue {
 	c := Catalogue{Retention: 400 * 24 * time.Hour, DefaultInterval: time.Minute}
-	for _, name := range strings.Fields(`psi psi_excess psi_p psi_lower ks ks_p js chi2 chi2_p sd_shift mean sd samples missing_share missing_rise_p
-		unseen_share out_of_range_share invalid_share mean_length`) {
+	for _, name := range strings.Fields(`psi psi_excess psi_p psi_lower ks ks_p js chi2 chi2_p mean_shift mean sd samples missing missing_p
+		unseen unseen_p out_of_range invalid mean_length`) {
 		c.Functions = append(c.Functions, Function{Name: name, Scope: FeatureScope, Unit: "1", Doc: "the feature's " + name})
 	}
 	for _, name := range strings.Fields(`volume null_answer_share mean_score mean_confidence redo_share switched_share throughput latency_p50 latency_p95
-		latency_p99 error_share memory_mb cpu_ms accuracy label_coverage score_psi score_ks freshness`) {
+		latency_p99 error_share memory cpu accuracy accuracy_upper label_coverage`) {
 		c.Functions = append(c.Functions, Function{Name: name, Scope: ModelScope, Unit: "1", Doc: "the model's " + name})
 	}
 	c.Functions = append(c.Functions, Function{Name: "class_share", Scope: ModelScope, Unit: "share", Doc: "share of answers of one class", Args: []string{"class"}})

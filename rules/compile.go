@@ -121,7 +121,7 @@ func (k *checker) policy() {
 // texts compiles labels and annotations.
 func (k *checker) texts() {
 	r := k.rule
-	names := []string{"alertname", "model", "version"}
+	names := []string{"alertname", "deployment", "model", "version"}
 	for _, key := range targetKeys[2:] {
 		if _, bound := r.ForEach[key]; bound {
 			names = append(names, key)
@@ -134,7 +134,7 @@ func (k *checker) texts() {
 		case !labelName.MatchString(name) || strings.HasPrefix(name, "__"):
 			k.add("labels", name, true, plumbline.SeverityError, fmt.Sprintf("%q is not a label's name", name), "letters, digits and _, not beginning with a digit or __")
 			continue
-		case name == "alertname" || contains(targetKeys, name):
+		case name == "alertname" || name == "deployment" || contains(targetKeys, name):
 			k.add("labels", name, true, plumbline.SeverityError, fmt.Sprintf("the label %q belongs to plumbline", name), "it is set from the rule's name and for_each: choose another name")
 			continue
 		}

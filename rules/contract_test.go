@@ -13,7 +13,7 @@ func TestContractsAreRules(t *testing.T) {
 	c.Models = []plumbline.Model{
 		{Name: "quiet"},
 		{
-			Name: "odd [name]*", Owner: "{{ #team }}", LabelDelay: 100 * time.Hour, File: "models/odd.yaml", Line: 3,
+			Name: "odd [name]*", Owner: "{{ #team }}", File: "models/odd.yaml", Line: 3,
 			Contract: plumbline.Contract{
 				Latency: map[string]time.Duration{"p99": 50 * time.Millisecond, "p50": 1500 * time.Microsecond},
 				Memory:  768e6, Quality: map[string]float64{"accuracy": 0.7, "auc": 0.7},
@@ -30,8 +30,8 @@ func TestContractsAreRules(t *testing.T) {
 	want := []string{
 		`volume("6h") >= 100 and latency_p50("6h") > 1.5 and latency_p50("1h") > 1.5`,
 		`volume("6h") >= 100 and latency_p99("6h") > 50 and latency_p99("1h") > 50`,
-		`volume("6h") >= 100 and memory_mb("6h") > 768 and memory_mb("1h") > 768`,
-		`accuracy("9d") < 0.7`, // twice 100 hours, in whole days
+		`volume("6h") >= 100 and memory("6h") > 768 and memory("1h") > 768`,
+		`accuracy("7d") < 0.7 and accuracy_upper("7d") < 0.7`,
 	}
 	for i, r := range groups[0].Rules {
 		if i >= len(want) || r.Expr != want[i] {

@@ -1,6 +1,14 @@
 package rules
 
-import "testing"
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"plumbline"
+)
 
 func TestPackCompiles(t *testing.T) {
 	groups, problems := Pack(testCatalogue())
@@ -19,9 +27,82 @@ func TestPackCompiles(t *testing.T) {
 			if s := r.Labels["severity"]; s != "warning" && s != "critical" {
 				t.Errorf("%s has the severity %q", r.Alert, s)
 			}
+			if r.Clear == "" {
+				t.Errorf("%s has no clear: without records it would seem cured", r.Alert)
+			}
 		}
 	}
-	if n != 11 {
-		t.Errorf("%d rules, want 11", n)
+	if n != 12 {
+		t.Errorf("%d rules, want 12", n)
+	}
+}
+
+// The story of a model that drifts, falls silent, and comes back repaired, told by the whole pack in hours.
+func TestPackTellsAStory(t *testing.T) {
+	groups, _ := Pack(testCatalogue())
+	hour := 0
+	src := &fake{
+		value: func(q Query, _ time.Time) (float64, error) {
+			drifted, silent := hour >= 10 && hour < 300, hour >= 100 && hour < 200
+			records := 7000.0 // a week's
+			if silent {
+				records = max(0, 7000-float64(hour-99)*41)
+				if q.Window <= 24*time.Hour && time.Duration(hour-99)*time.Hour >= q.Window {
+					records = 0
+				}
+			}
+			switch q.Func {
+			case "volume", "samples":
+				return records, nil
+			case "psi", "psi_lower", "psi_p":
+				switch {
+				case silent:
+					return 0, ErrNoData
+				case drifted && q.Func == "psi_p":
+					return 1e-20, nil
+				case drifted && q.Feature == "temp":
+					return 0.3, nil
+				case q.Func == "psi_p":
+					return 0.4, nil
+				}
+				return 0.01, nil
+			case "unseen", "unseen_p":
+				return 0, ErrNotApplicable
+			}
+			return 0, nil
+		},
+		targets: func(selector map[string]string, _ time.Time) ([]map[string]string, error) {
+			target := map[string]string{"model": "m"}
+			if selector["version"] != "" {
+				target["version"] = "1"
+			}
+			if selector["feature"] != "" {
+				target["feature"] = "temp"
+			}
+			return []map[string]string{target}, nil
+		},
+	}
+	var engines []*Engine
+	for _, g := range groups {
+		engines = append(engines, NewEngine(g, nil))
+	}
+	var got []string
+	for hour = range 400 {
+		for _, e := range engines {
+			res, err := e.Eval(t.Context(), start.Add(time.Duration(hour)*time.Hour), src)
+			if err != nil || len(res.Errors) > 0 {
+				t.Fatal(err, res.Errors)
+			}
+			for _, tr := range res.Transitions {
+				got = append(got, fmt.Sprintf("%d %s %s", hour, tr.Edge, tr.Alert.Name))
+				if s := tr.Alert.Annotations["summary"]; strings.Contains(s, "error in the template") || strings.Contains(s, "n/a") && tr.Edge == plumbline.EdgeFiring {
+					t.Error(s)
+				}
+			}
+		}
+	}
+	want := []string{"34 firing InputDrift", "124 firing NoTraffic", "200 resolved NoTraffic", "300 resolved InputDrift"}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }
