@@ -19,12 +19,12 @@ func Document(c Catalogue) string {
 			if f.Scope != part.scope {
 				continue
 			}
-			var args []string
+			feature := ""
 			if f.Scope == FeatureScope {
-				args = append(args, "[feature]")
+				feature = "[feature,] "
 			}
-			args = append(append(args, f.Args...), "window")
-			b.WriteString("| `" + f.Name + "(" + strings.Join(args, ", ") + ")` | " + cell(f.Unit) + " | " + cell(f.Doc) + " |\n")
+			args := append(append([]string(nil), f.Args...), "window")
+			b.WriteString("| `" + f.Name + "(" + feature + strings.Join(args, ", ") + ")` | " + cell(f.Unit) + " | " + cell(f.Doc) + " |\n")
 		}
 		b.WriteByte('\n')
 	}
