@@ -194,7 +194,7 @@ func TestNoNumberIsEverNaN(t *testing.T) {
 			}
 		}
 	}
-	p := filled(l, []plumbline.Record{*with("x", number(1e15 + 1)), *with("x", number(1e15 + 3))})
+	p := filled(l, []plumbline.Record{*with("x", number(1e15+1)), *with("x", number(1e15+3))})
 	if sd, _ := p.Feature(Key{Input, "x"}).SD(); !near(sd, math.Sqrt2, 1e-12) { // closed form
 		t.Errorf("sd %v", sd)
 	}
