@@ -70,4 +70,7 @@ func suite(t *testing.T, addr string) {
 	})
 }
 
-func TestSuiteOnFake(t *testing.T) { suite(t, kafkatest.StartFake(t)) }
+func TestSuiteOnFake(t *testing.T) {
+	t.Parallel()
+	suite(t, kafkatest.StartFake(t))
+}

@@ -12,25 +12,36 @@ import (
 
 // Client fills topics and changes them, on a real broker or a fake one. A failure is the test's.
 type Client struct {
-	t   testing.TB
-	kgo *kgo.Client
-	adm *kadm.Client
+	t    testing.TB
+	opts []kgo.Opt
+	kgo  *kgo.Client
+	adm  *kadm.Client
 }
 
 // NewClient connects to the broker at addr. Options are franz-go's, for instance a compression.
 func NewClient(t testing.TB, addr string, opts ...kgo.Opt) *Client {
 	t.Helper()
-	cl, err := kgo.NewClient(append([]kgo.Opt{
+	c := &Client{t: t, opts: append([]kgo.Opt{
 		kgo.SeedBrokers(addr),
 		kgo.RecordPartitioner(kgo.ManualPartitioner()),
 		kgo.ProducerLinger(0),
 		kgo.MetadataMinAge(50 * time.Millisecond),
-	}, opts...)...)
-	if err != nil {
-		t.Fatal(err)
+	}, opts...)}
+	c.connect()
+	t.Cleanup(func() { c.kgo.Close() })
+	return c
+}
+
+func (c *Client) connect() {
+	c.t.Helper()
+	if c.kgo != nil {
+		c.kgo.Close()
 	}
-	t.Cleanup(cl.Close)
-	return &Client{t: t, kgo: cl, adm: kadm.NewClient(cl)}
+	var err error
+	if c.kgo, err = kgo.NewClient(c.opts...); err != nil {
+		c.t.Fatal(err)
+	}
+	c.adm = kadm.NewClient(c.kgo)
 }
 
 func (c *Client) do(what string, f func(ctx context.Context) error) {
@@ -85,6 +96,7 @@ func (c *Client) AddPartitions(topic string, n int32) {
 		}
 		return c.await(ctx, topic, n)
 	})
+	c.connect() // the old one would not know the new partitions for a while
 }
 
 // DeleteTopic deletes a topic and returns when it is gone.

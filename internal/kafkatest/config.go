@@ -89,7 +89,7 @@ func (o *Options) properties(addr map[string]string) string {
 		"transaction.state.log.min.isr":            "1",
 		"group.initial.rebalance.delay.ms":         "0",
 		"group.min.session.timeout.ms":             "1000",
-		"broker.session.timeout.ms":                "1000", // how long a restart after kill -9 waits for the old registration
+		"broker.session.timeout.ms":                "3000", // a restart after kill -9 waits so long for the old registration to lapse
 		"broker.heartbeat.interval.ms":             "200",
 		"log.retention.ms":                         "-1", // retention goes by record time: records of last year would vanish
 		"log.message.timestamp.after.max.ms":       "9223372036854775807",
