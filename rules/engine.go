@@ -38,7 +38,7 @@ type instance struct {
 type Result struct {
 	Transitions []plumbline.Transition // in the order of rules and targets
 	Alerts      []plumbline.Alert      // every live instance: pending, firing, without data, and recently resolved
-	Gone        []plumbline.Alert      // to be forgotten
+	Gone        []plumbline.Alert      // to be forgotten, by rule and labels
 	Errors      []error                // at most a few of each rule; their instances kept their state
 	Evaluated   int                    // expressions computed, or found to have no data
 	Findings    []plumbline.Finding    // every statistic read, each once

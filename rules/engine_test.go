@@ -293,6 +293,23 @@ groups:
 	}
 }
 
+func TestAnEpisodeWithNewLabelsForgetsTheOld(t *testing.T) {
+	g := group(t, `labels: {value: "{{ $value }}"}`)
+	e := NewEngine(g, nil)
+	src := script("_1")
+	first, _ := e.Eval(t.Context(), start, src)
+	second, _ := e.Eval(t.Context(), start.Add(time.Minute), src)
+	if a := first.Alerts[0]; a.State != plumbline.NoData || a.Labels["value"] != "n/a" {
+		t.Errorf("%+v", a)
+	}
+	if a := second.Alerts[0]; a.State != plumbline.Firing || a.Labels["value"] != "1" {
+		t.Errorf("%+v", a)
+	}
+	if len(second.Gone) != 1 || second.Gone[0].Labels["value"] != "n/a" {
+		t.Errorf("%+v", second.Gone)
+	}
+}
+
 func TestQuestionsAreAskedOncePerEvaluation(t *testing.T) {
 	g := mustParse(t, `groups: [{name: g, rules: [{alert: A, expr: volume("1h") > 0 and volume("1h") < 2}, {alert: B, expr: volume("1h") == 1 or volume("2h") > 1}]}]`)
 	src := &fake{value: func(Query, time.Time) (float64, error) { return 1, nil }}
@@ -474,5 +491,36 @@ func TestErrorsAreBounded(t *testing.T) {
 	res, _ := NewEngine(group(t, ""), nil).Eval(t.Context(), start, src)
 	if len(res.Errors) != maxErrors+1 || !strings.Contains(res.Errors[maxErrors].Error(), "97 more targets failed") {
 		t.Error(res.Errors)
+	}
+}
+
+// 2,000 targets of a rule like the pack's InputDrift.
+func BenchmarkEval(b *testing.B) {
+	groups, problems := Parse("r.yaml", []byte(`groups: [{name: g, rules: [{alert: A, for_each: {feature: "*"}, expr: samples("7d") >= 500 and psi_p("7d") < 1e-6 and psi_lower("7d") > 0.1}]}]`), testCatalogue())
+	if len(problems) > 0 {
+		b.Fatal(problems)
+	}
+	var list []map[string]string
+	for i := range 2000 {
+		list = append(list, map[string]string{"model": fmt.Sprint(i / 40), "version": "1", "feature": fmt.Sprint(i % 40)})
+	}
+	src := &fake{
+		value:   func(q Query, _ time.Time) (float64, error) { return map[string]float64{"samples": 1000}[q.Func], nil },
+		targets: func(map[string]string, time.Time) ([]map[string]string, error) { return list, nil },
+	}
+	e := NewEngine(groups[0], nil)
+	for b.Loop() {
+		src.asked = nil
+		if _, err := e.Eval(b.Context(), start, src); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/2000, "ns/target")
+}
+
+func BenchmarkCompile(b *testing.B) {
+	sc := newScope(testCatalogue(), map[string]string{"feature": "*"})
+	for b.Loop() {
+		compileExpr(`samples("7d") >= 500 and psi_p("7d") < 1e-6 and psi_lower("7d") > 0.1`, sc)
 	}
 }

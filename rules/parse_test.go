@@ -135,7 +135,7 @@ func FuzzParse(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		groups, problems := Parse("f.yaml", data, declared())
-		lines := 1 // by every break that YAML knows
+		lines := 2 // the end is one more; by every break that YAML knows
 		for _, br := range []string{"\n", "\r", "\u0085", "\u2028", "\u2029"} {
 			lines += strings.Count(string(data), br)
 		}

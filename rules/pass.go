@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"sort"
 	"time"
 
@@ -99,6 +100,9 @@ func (p *pass) evaluate(i instance, known bool) {
 	}
 	if started {
 		a.Labels = p.labels(i.bound, ev)
+		if known && !maps.Equal(a.Labels, i.alert.Labels) {
+			p.gone = append(p.gone, i.alert) // it goes on under other labels
+		}
 	}
 	if t == yes {
 		a.Annotations = p.annotations(a.Labels, ev)
