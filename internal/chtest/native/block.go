@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
+	"slices"
 )
 
 // Blocks are forwarded, never decoded: the engine speaks revision 0 of the Native format, clients a newer one, and the two
@@ -92,6 +93,8 @@ func (w *walker) prefix(t *columnType) {
 func (w *walker) column(t *columnType, rows int) {
 	switch {
 	case rows == 0 || w.err != nil:
+	case rows < 0 || rows > maxColumn:
+		w.fail(errors.New("a number of rows in the block is absurd"))
 	case t.width > 0:
 		w.bytes(rows * t.width)
 	case t.name == "String":
@@ -106,8 +109,9 @@ func (w *walker) column(t *columnType, rows int) {
 			w.column(in, rows)
 		}
 	case t.name == "Array":
-		ends := w.bytes(8 * rows)
-		w.column(t.inner[0], int(binary.LittleEndian.Uint64(ends[8*(rows-1):])))
+		if ends := w.bytes(8 * rows); w.err == nil {
+			w.column(t.inner[0], int(binary.LittleEndian.Uint64(ends[len(ends)-8:])))
+		}
 	case t.name == "LowCardinality":
 		dictionary := t.inner[0]
 		if dictionary.name == "Nullable" { // the dictionary has no flags: its first value stands for NULL
@@ -117,31 +121,37 @@ func (w *walker) column(t *columnType, rows int) {
 			flags := w.uint64()
 			w.column(dictionary, int(w.uint64()))
 			n := int(w.uint64())
+			if n <= 0 || n > rows {
+				w.fail(errors.New("a dictionary's indexes are not as many as rows"))
+				return
+			}
 			w.bytes(n << (flags & 3)) // indexes of 1, 2, 4 or 8 bytes
-			rows -= max(n, 1)
+			rows -= n
 		}
 	}
 }
 
-// maxColumn bounds what one length in the data may make the walker allocate.
-const maxColumn = 1 << 31
+const (
+	maxColumn = 1 << 31 // no length in a block is larger
+	readStep  = 1 << 20 // memory is taken as data comes, not as a length promises
+)
 
+// bytes copies n bytes and returns them. After an error it returns n zeros if n is small, else nothing.
 func (w *walker) bytes(n int) []byte {
 	at := len(w.out)
 	if n < 0 || n > maxColumn {
 		w.fail(errors.New("a length in the block is absurd"))
-		n = 8
 	}
-	if cap(w.out) < at+n {
-		w.out = append(make([]byte, 0, 2*cap(w.out)+n), w.out...)
-	}
-	w.out = w.out[:at+n]
-	if w.err == nil {
-		_, err := io.ReadFull(w.src, w.out[at:])
+	for left := n; left > 0 && w.err == nil; {
+		step := min(left, readStep)
+		w.out = slices.Grow(w.out, step)[:len(w.out)+step]
+		_, err := io.ReadFull(w.src, w.out[len(w.out)-step:])
 		w.fail(err)
+		left -= step
 	}
 	if w.err != nil {
-		clear(w.out[at:])
+		w.out = w.out[:at]
+		return make([]byte, min(max(n, 0), len(blockInfo)))
 	}
 	return w.out[at:]
 }
@@ -158,8 +168,9 @@ func (w *walker) fail(err error) {
 
 // drop reads n bytes that are not copied.
 func (w *walker) drop(n int) []byte {
+	at := len(w.out)
 	b := w.bytes(n)
-	w.out = w.out[:len(w.out)-len(b)]
+	w.out = w.out[:at]
 	return b
 }
 

@@ -113,11 +113,12 @@ func (c *client) query() error {
 			return c.exception(errors.New("external tables are not supported by the test server"))
 		}
 	}
-	defer c.session.reset()
+	settings := map[string]string{}
 	for _, s := range q.Settings {
-		if err := c.session.apply(s.Key, s.Value); err != nil {
-			return c.exception(err)
-		}
+		settings[s.Key] = s.Value
+	}
+	if err := c.session.configure(settings); err != nil {
+		return c.exception(err)
 	}
 	if in, ok := parseInsert(q.Body); ok {
 		return c.insert(in, packed)

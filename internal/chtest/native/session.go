@@ -5,6 +5,7 @@ package native
 import (
 	"encoding/binary"
 	"fmt"
+	"maps"
 	"os"
 	"regexp"
 	"strings"
@@ -16,8 +17,8 @@ import (
 
 // session is one engine connection, used by one client connection.
 type session struct {
-	conn *chdb.Conn
-	set  []string // settings of the query under way
+	conn     *chdb.Conn
+	settings map[string]string // those of the last query
 }
 
 func openSession(dir, database string) (*session, error) {
@@ -43,20 +44,29 @@ func (s *session) exec(query string) error {
 	return err
 }
 
-// apply sets a query's settings; reset takes them back.
-func (s *session) apply(name, value string) error {
-	if err := s.exec("SET " + name + "='" + strings.NewReplacer("\\", "\\\\", "'", "\\'").Replace(value) + "'"); err != nil {
-		return err
+// configure gives the session exactly these settings. Most clients send the same ones with every query, which costs nothing.
+func (s *session) configure(settings map[string]string) error {
+	if maps.Equal(s.settings, settings) {
+		return nil
 	}
-	s.set = append(s.set, name)
+	var back, set []string
+	for name := range s.settings {
+		back = append(back, name+"=DEFAULT")
+	}
+	for name, value := range settings {
+		set = append(set, name+"='"+strings.NewReplacer("\\", "\\\\", "'", "\\'").Replace(value)+"'")
+	}
+	s.settings = nil
+	for _, list := range [][]string{back, set} {
+		if len(list) == 0 {
+			continue
+		}
+		if err := s.exec("SET " + strings.Join(list, ", ")); err != nil {
+			return err
+		}
+	}
+	s.settings = settings
 	return nil
-}
-
-func (s *session) reset() {
-	for _, name := range s.set {
-		s.exec("SET " + name + "=DEFAULT") // it was set a moment ago, so its name is good
-	}
-	s.set = nil
 }
 
 var (

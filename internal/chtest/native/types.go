@@ -3,6 +3,7 @@
 package native
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -25,9 +26,16 @@ var widths = map[string]int{
 }
 
 // parseType reads a type as ClickHouse writes it, like Map(LowCardinality(String), Array(Nullable(Float64))).
-func parseType(s string) (*columnType, error) {
+func parseType(s string) (*columnType, error) { return parseNested(s, maxNesting) }
+
+const maxNesting = 50
+
+func parseNested(s string, depth int) (*columnType, error) {
+	if depth == 0 {
+		return nil, errors.New("column type is nested too deep")
+	}
 	name, rest, compound := strings.Cut(strings.TrimSpace(s), "(")
-	var args []string
+	args := []string{""}
 	if compound {
 		args = splitTop(strings.TrimSuffix(rest, ")"), ',')
 	}
@@ -39,10 +47,10 @@ func parseType(s string) (*columnType, error) {
 	case "Map", "Nested": // both travel as an array of tuples
 		t.name, args = "Array", []string{"Tuple(" + strings.Join(args, ",") + ")"}
 	case "SimpleAggregateFunction":
-		return parseType(args[len(args)-1])
+		return parseNested(args[len(args)-1], depth-1)
 	case "FixedString":
 		n, err := strconv.Atoi(args[0])
-		t.width = n
+		t.width = max(n, 0)
 		return t, err
 	case "Decimal":
 		digits, err := strconv.Atoi(args[0])
@@ -58,7 +66,7 @@ func parseType(s string) (*columnType, error) {
 		if parts := splitTop(a, ' '); len(parts) > 1 { // a tuple's element has a name
 			a = strings.Join(parts[1:], " ")
 		}
-		in, err := parseType(a)
+		in, err := parseNested(a, depth-1)
 		if err != nil {
 			return nil, err
 		}
