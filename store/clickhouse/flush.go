@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"plumbline/store"
 )
 
@@ -15,20 +17,24 @@ func (s *Store) Flush(ctx context.Context, f *store.Flush) error {
 	return s.FlushAll(ctx, []*store.Flush{f})
 }
 
-// FlushAll makes the work of several partitions durable with one insert for each table, the checkpoints last. After an error
-// nothing, some or all of it is stored, which repeating it puts right. Each insert makes at least one part on the server, and
-// a server wants few and large ones: flush many partitions at once rather than one after the other.
+// FlushAll makes the work of several partitions durable with one insert for each table, those of the checkpoints after all
+// others. After an error nothing, some or all of it is stored, which repeating it puts right. Each insert makes at least one
+// part on the server, and a server wants few and large ones: flush many partitions at once rather than one after the other.
 func (s *Store) FlushAll(ctx context.Context, flushes []*store.Flush) error {
-	if err := insertAll(ctx, s, panes, paneColumns, flushes, func(f *store.Flush) []store.Pane { return f.Panes }); err != nil {
-		return err
-	}
-	if err := insertAll(ctx, s, answers, answerColumns, flushes, func(f *store.Flush) []store.Answer { return f.Answers }); err != nil {
-		return err
-	}
-	if err := insertAll(ctx, s, labels, labelColumns, flushes, func(f *store.Flush) []store.Label { return f.Labels }); err != nil {
-		return err
-	}
-	if err := insertAll(ctx, s, samples, sampleColumns, flushes, func(f *store.Flush) []store.Sample { return f.Samples }); err != nil {
+	group, rowsCtx := errgroup.WithContext(ctx)
+	group.Go(func() error {
+		return insertAll(rowsCtx, s, panes, paneColumns, flushes, func(f *store.Flush) []store.Pane { return f.Panes })
+	})
+	group.Go(func() error {
+		return insertAll(rowsCtx, s, answers, answerColumns, flushes, func(f *store.Flush) []store.Answer { return f.Answers })
+	})
+	group.Go(func() error {
+		return insertAll(rowsCtx, s, labels, labelColumns, flushes, func(f *store.Flush) []store.Label { return f.Labels })
+	})
+	group.Go(func() error {
+		return insertAll(rowsCtx, s, samples, sampleColumns, flushes, func(f *store.Flush) []store.Sample { return f.Samples })
+	})
+	if err := group.Wait(); err != nil {
 		return err
 	}
 	return insertAll(ctx, s, checkpoints, checkpointColumns, flushes, func(f *store.Flush) []store.Checkpoint { return []store.Checkpoint{f.Checkpoint} })

@@ -108,21 +108,24 @@ func (s *Store) Window(ctx context.Context, of plumbline.Stream, width time.Dura
 	return out, err
 }
 
-// Streams implements store.Reader. A record is once in the panes of each width, so that those of the widest are counted.
+// Streams implements store.Reader. A record is once in the panes of each width; those of the widest are the fewest to count.
 func (s *Store) Streams(ctx context.Context) (out []store.StreamInfo, err error) {
+	from := "FROM " + panes.in(s.cfg)
 	query := `
-		SELECT model, version, slice, min(first), max(last), argMax(n, width)
+		SELECT s.model, s.version, s.slice, s.first, s.last, r.records
 		FROM (
-			SELECT model, version, slice, width, min(start) AS first, max(start) AS last, sum(newest) AS n
+			SELECT model, version, slice, min(start) AS first, max(start) AS last ` + from + ` GROUP BY model, version, slice
+		) AS s
+		JOIN (
+			SELECT model, version, slice, sum(newest) AS records
 			FROM (
-				SELECT model, version, slice, width, start, argMax(records, last_offset) AS newest
-				FROM ` + panes.in(s.cfg) + `
-				GROUP BY model, version, slice, width, start, source, topic, partition
+				SELECT model, version, slice, argMax(records, last_offset) AS newest ` + from + `
+				WHERE (model, version, slice, width) GLOBAL IN (SELECT model, version, slice, max(width) ` + from + ` GROUP BY model, version, slice)
+				GROUP BY model, version, slice, start, source, topic, partition
 			)
-			GROUP BY model, version, slice, width
-		)
-		GROUP BY model, version, slice
-		ORDER BY model, version, slice`
+			GROUP BY model, version, slice
+		) AS r ON s.model = r.model AND s.version = r.version AND s.slice = r.slice
+		ORDER BY s.model, s.version, s.slice`
 	err = s.query(ctx, "list streams", query, nil, func(rows driver.Rows) error {
 		var i store.StreamInfo
 		if err := rows.Scan(&i.Model, &i.Version, &i.Slice, &i.First, &i.Last, &i.Records); err != nil {
