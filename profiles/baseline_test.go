@@ -150,8 +150,18 @@ func TestReadBaselineNamesTheFault(t *testing.T) {
 }
 
 func FuzzReadBaseline(f *testing.F) {
-	m := &plumbline.Model{Name: "m"}
-	good, err := smallBaseline(f, m).Write()
+	m := &plumbline.Model{Name: "m", Slices: [][]string{{"c"}}}
+	b := NewBuilder(m)
+	for i := range 4 {
+		r := with("x", number(float64(i*i)))
+		r.Features = append(r.Features, with("c", text1("ab"[i%2:i%2+1])).Features...)
+		b.Add(r)
+	}
+	base, err := b.Build(time.Unix(0, 0), "")
+	if err != nil {
+		f.Fatal(err)
+	}
+	good, err := base.Write()
 	if err != nil {
 		f.Fatal(err)
 	}

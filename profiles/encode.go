@@ -261,7 +261,11 @@ func (c *cells) append(dst []byte, size int) []byte {
 	k := c.distinct()
 	if 2*k > size {
 		dst = binary.AppendUvarint(dst, 1)
-		for _, n := range c.counts(size) {
+		all := c.dense
+		if len(all) == 0 {
+			all = c.counts(size)
+		}
+		for _, n := range all {
 			dst = binary.AppendUvarint(dst, uint64(n))
 		}
 		return dst
