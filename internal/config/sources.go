@@ -35,7 +35,6 @@ type Kafka struct {
 	Brokers          []string `yaml:"brokers"`
 	Topics           []string `yaml:"topics"`
 	Group            string   `yaml:"group"`
-	ClientID         string   `yaml:"client_id"`
 	Start            string   `yaml:"start"`              // where a partition never seen before begins: earliest or latest
 	OnOffsetMismatch string   `yaml:"on_offset_mismatch"` // what to do when the broker no longer has the next offset: fail, earliest or latest
 	Isolation        string   `yaml:"isolation"`
@@ -52,7 +51,7 @@ type SASL struct {
 
 // SetDefaults implements strictyaml.Defaulter.
 func (s *Kafka) SetDefaults() {
-	*s = Kafka{Group: "plumbline", ClientID: "plumbline", Start: "earliest", OnOffsetMismatch: "fail", Isolation: "read_committed"}
+	*s = Kafka{Group: "plumbline", Start: "earliest", OnOffsetMismatch: "fail", Isolation: "read_committed"}
 }
 
 // HTTP takes POST /v1/records.
