@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"plumbline"
 	"plumbline/store"
@@ -160,44 +161,64 @@ func compareSamples(a, b store.Sample) int {
 	return cmp.Or(a.Time.Compare(b.Time), comparePartitions(a.Partition, b.Partition), cmp.Compare(a.Offset, b.Offset))
 }
 
-// errEnough ends a scan early.
-var errEnough = errors.New("enough")
-
 // Samples returns at most limit samples of a version in w in order of time, partition and offset; limit 0 is all.
 func (s *Store) Samples(ctx context.Context, model, version string, w plumbline.Window, limit int) ([]store.Sample, error) {
-	var samples []store.Sample
-	err := s.each(ctx, "SELECT part, oldest, body FROM sample_blocks WHERE version = "+versionID+" AND newest >= ? AND oldest < ? ORDER BY oldest",
+	samples, err := s.samples(ctx, model, version, w, limit)
+	if err != nil {
+		return nil, fmt.Errorf("read samples: %w", err)
+	}
+	return samples, nil
+}
+
+func (s *Store) samples(ctx context.Context, model, version string, w plumbline.Window, limit int) ([]store.Sample, error) {
+	type block struct {
+		row, part int64
+		oldest    time.Time
+	}
+	var blocks []block // without their bodies, which SQLite would sort along
+	err := s.each(ctx, "SELECT rowid, part, oldest FROM sample_blocks WHERE version = "+versionID+" AND newest >= ? AND oldest < ? ORDER BY oldest",
 		[]any{model, version, ceilMicro(w.From), ceilMicro(w.To)}, func(rows *sql.Rows) error {
-			var part, oldest int64
+			var b block
+			var oldest int64
+			err := rows.Scan(&b.row, &b.part, &oldest)
+			b.oldest = micros(oldest)
+			blocks = append(blocks, b)
+			return err
+		})
+	if err != nil {
+		return nil, err
+	}
+	var samples []store.Sample
+	for _, b := range blocks {
+		if limit > 0 && len(samples) >= limit {
+			slices.SortFunc(samples, compareSamples)
+			samples = samples[:limit]
+			if samples[limit-1].Time.Before(b.oldest) {
+				break // every further block is newer
+			}
+		}
+		p, err := s.partition(ctx, b.part)
+		if err != nil {
+			return nil, err
+		}
+		// A block may have expired meanwhile, and another have taken its place.
+		err = s.each(ctx, "SELECT body FROM sample_blocks WHERE rowid = ? AND part = ? AND version = "+versionID, []any{b.row, b.part, model, version}, func(rows *sql.Rows) error {
 			var body sql.RawBytes
-			if err := rows.Scan(&part, &oldest, &body); err != nil {
+			if err := rows.Scan(&body); err != nil {
 				return err
 			}
-			if limit > 0 && len(samples) >= limit {
-				slices.SortFunc(samples, compareSamples)
-				samples = samples[:limit]
-				if samples[limit-1].Time.Before(micros(oldest)) {
-					return errEnough // every further block is newer
-				}
-			}
-			block, err := s.unpack(body)
-			if err != nil {
-				return err
-			}
-			p, err := s.partition(ctx, part)
-			if err != nil {
-				return err
-			}
-			for _, x := range block {
+			content, err := s.unpack(body)
+			for _, x := range content {
 				if !x.Time.Before(w.From) && x.Time.Before(w.To) {
 					x.Model, x.Version, x.Partition = model, version, p
 					samples = append(samples, x)
 				}
 			}
-			return nil
+			return err
 		})
-	if err != nil && !errors.Is(err, errEnough) {
-		return nil, fmt.Errorf("read samples: %w", err)
+		if err != nil {
+			return nil, err
+		}
 	}
 	slices.SortFunc(samples, compareSamples)
 	if limit > 0 && len(samples) > limit {
