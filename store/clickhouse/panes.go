@@ -34,7 +34,7 @@ func (s *Store) panesByKey(ctx context.Context, keys []plumbline.PaneKey) (out [
 		SELECT model, version, slice, width, start, source, topic, partition,
 		       max(last_offset), argMax(records, last_offset), argMax(body, last_offset)
 		FROM ` + panes.in(s.cfg) + `
-		WHERE (model, version, slice, width, start, source, topic, partition) GLOBAL IN (
+		WHERE (model, version, slice, width, start, source, topic, partition) IN (
 			SELECT model, version, slice, width, fromUnixTimestamp64Milli(start, 'UTC'), source, topic, partition
 			FROM (SELECT 1)
 			ARRAY JOIN {models:Array(String)} AS model, {versions:Array(String)} AS version, {slices:Array(String)} AS slice,
@@ -120,7 +120,7 @@ func (s *Store) Streams(ctx context.Context) (out []store.StreamInfo, err error)
 			SELECT model, version, slice, sum(newest) AS records
 			FROM (
 				SELECT model, version, slice, argMax(records, last_offset) AS newest ` + from + `
-				WHERE (model, version, slice, width) GLOBAL IN (SELECT model, version, slice, max(width) ` + from + ` GROUP BY model, version, slice)
+				WHERE (model, version, slice, width) ` + s.in() + ` (SELECT model, version, slice, max(width) ` + from + ` GROUP BY model, version, slice)
 				GROUP BY model, version, slice, start, source, topic, partition
 			)
 			GROUP BY model, version, slice

@@ -47,7 +47,7 @@ func (s *Store) Outcomes(ctx context.Context, of plumbline.Stream, w plumbline.W
 		LEFT JOIN (
 			SELECT id, argMax((value, time), (time, ` + "`offset`" + `, source, topic, partition)) AS newest, count() AS labels
 			FROM ` + labels.in(s.cfg) + `
-			WHERE model = {model:String} AND id != '' AND time < fromUnixTimestamp64Micro({asOf:Int64}, 'UTC') AND id GLOBAL IN (
+			WHERE model = {model:String} AND id != '' AND time < fromUnixTimestamp64Micro({asOf:Int64}, 'UTC') AND id ` + s.in() + ` (
 				SELECT id FROM ` + answers.in(s.cfg) + `
 				WHERE model = {model:String} AND version = {version:String}
 				  AND time >= fromUnixTimestamp64Micro({from:Int64}, 'UTC') AND time < fromUnixTimestamp64Micro({to:Int64}, 'UTC'))

@@ -46,6 +46,15 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 // Close ends the connections.
 func (s *Store) Close() error { return s.conn.Close() }
 
+// in is the operator for a set that is read from another table. In a cluster it is found once and sent to every shard; GLOBAL
+// costs a temporary table and keeps the condition from being checked before other columns are read.
+func (s *Store) in() string {
+	if s.cfg.Cluster != "" {
+		return "GLOBAL IN"
+	}
+	return "IN"
+}
+
 func named(name string, value any) driver.NamedValue { return clickhouse.Named(name, value) }
 
 // query runs a query, whose parameters are all named, and calls row for each row of its result.
