@@ -46,8 +46,6 @@ type roundTripper interface {
 	RoundTrip(context.Context, net.Addr, kafkago.Request) (kafkago.Response, error)
 }
 
-const maxWait = 500 // milliseconds a broker waits for new records before it answers that there are none
-
 // fetched is one answer.
 type fetched struct {
 	records []byte
@@ -59,7 +57,7 @@ type fetched struct {
 func (s *Source) fetch(ctx context.Context, topic string, partition int32, from int64) (fetched, error) {
 	committed := s.config.Isolation == ReadCommitted
 	req := &fetch.Request{
-		ReplicaID: -1, MaxWaitTime: maxWait, MinBytes: 1, MaxBytes: int32(s.config.MaxBytes), SessionEpoch: -1,
+		ReplicaID: -1, MaxWaitTime: int32(s.maxWait.Milliseconds()), MinBytes: 1, MaxBytes: int32(s.config.MaxBytes), SessionEpoch: -1,
 		Topics: []fetch.RequestTopic{{Topic: topic, Partitions: []fetch.RequestPartition{{
 			Partition: partition, CurrentLeaderEpoch: -1, FetchOffset: from, LogStartOffset: -1,
 			PartitionMaxBytes: int32(s.config.MaxBytes),

@@ -230,6 +230,8 @@ func (r *reader) retry(err error) {
 	if r.backoff >= lastBackoff/4 {
 		r.complain("can't fetch, trying again", err)
 		r.refresh()
+	} else if errors.Is(err, kafkago.NotLeaderForPartition) {
+		r.refresh()
 	}
 }
 

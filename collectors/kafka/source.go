@@ -20,7 +20,6 @@ const (
 	joinBackoff  = 500 * time.Millisecond
 	leaveTimeout = 5 * time.Second
 	commitEvery  = 5 * time.Second
-	watchEvery   = 5 * time.Second // how soon a new partition is noticed
 )
 
 // Source reads the partitions of its topics that its consumer group gives it. It implements collectors.Source.
@@ -34,6 +33,9 @@ type Source struct {
 	client       *kafkago.Client
 	dialer       *kafkago.Dialer
 	decompressor *decompressor
+	maxWait      time.Duration // a broker waits so long for records before it answers that there are none
+	heartbeat    time.Duration // how soon a rebalance is noticed
+	watch        time.Duration // how soon a new partition is noticed
 
 	mu       sync.Mutex
 	readers  []*reader      // of this generation
@@ -55,7 +57,8 @@ func New(name string, c Config, log *slog.Logger, m Metrics) (*Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Source{name: name, config: c, log: log.With("source", name), metrics: m, decompressor: d, seen: map[string]int{}}
+	s := &Source{name: name, config: c, log: log.With("source", name), metrics: m, decompressor: d, seen: map[string]int{},
+		maxWait: 500 * time.Millisecond, heartbeat: min(3*time.Second, c.SessionTimeout/4), watch: 5 * time.Second}
 	t := c.transport()
 	s.addr, s.transport, s.dialer = kafkago.TCP(c.Brokers...), t, c.dialer()
 	s.client = &kafkago.Client{Addr: s.addr, Transport: t, Timeout: fetchTimeout}
@@ -98,8 +101,8 @@ func (s *Source) Run(ctx context.Context, h collectors.Handler) error {
 		Dialer:                 s.dialer,
 		StartOffset:            kafkago.FirstOffset,
 		WatchPartitionChanges:  true,
-		PartitionWatchInterval: watchEvery,
-		HeartbeatInterval:      min(3*time.Second, s.config.SessionTimeout/4),
+		PartitionWatchInterval: s.watch,
+		HeartbeatInterval:      s.heartbeat,
 		SessionTimeout:         s.config.SessionTimeout,
 		RebalanceTimeout:       s.config.RebalanceTimeout,
 		JoinGroupBackoff:       joinBackoff,

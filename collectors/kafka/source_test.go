@@ -42,6 +42,7 @@ func newSource(t testing.TB, c Config) *Source {
 	if err != nil {
 		t.Fatal(err)
 	}
+	s.maxWait, s.heartbeat, s.watch = 100*time.Millisecond, 200*time.Millisecond, 300*time.Millisecond
 	return s
 }
 
