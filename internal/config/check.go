@@ -34,6 +34,7 @@ func (p *Path) UnmarshalStrict(n *yaml.Node, d *strictyaml.Decoder) {
 type check struct {
 	doc      *strictyaml.Document
 	problems plumbline.Problems
+	building bool // baselines that the manifest names are about to be made
 }
 
 func (k *check) fail(ptr any, message, hint string) {

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"os"
 	"sort"
 	"strings"
 	"time"
@@ -81,7 +82,17 @@ func (ns *Names) UnmarshalStrict(n *yaml.Node, d *strictyaml.Decoder) {
 }
 
 // loadModel reads one manifest. The problem returned besides stands at the model's name, for the caller to fill.
+// LoadModel reads one manifest to build its baseline, whose file need not exist yet.
+func LoadModel(path string) (plumbline.Model, plumbline.Problems) {
+	m, _, problems := loadManifest(path, os.LookupEnv, true)
+	return m, problems
+}
+
 func loadModel(path string, env func(string) (string, bool)) (plumbline.Model, plumbline.Problem, plumbline.Problems) {
+	return loadManifest(path, env, false)
+}
+
+func loadManifest(path string, env func(string) (string, bool), building bool) (plumbline.Model, plumbline.Problem, plumbline.Problems) {
 	data, problem := read(path)
 	if problem != nil {
 		return plumbline.Model{}, plumbline.Problem{}, plumbline.Problems{*problem}
@@ -92,7 +103,7 @@ func loadModel(path string, env func(string) (string, bool)) (plumbline.Model, p
 	}
 	m := Manifest{Timezone: "UTC", Pane: time.Minute}
 	problems = append(problems, doc.Decode(&m, strictyaml.Options{Env: env})...)
-	k := &check{doc: doc}
+	k := &check{doc: doc, building: building}
 	m.check(k)
 	return m.model(doc), doc.Problem(&m.Model, plumbline.SeverityError, "", ""), append(problems, k.problems...)
 }
@@ -164,7 +175,9 @@ func (b *Baseline) check(k *check) {
 	if k.doc.Has(b) && len(given) == 0 {
 		k.warn(b, "the baseline is empty: the first records will be taken", "give file, from and to, or first")
 	}
-	k.file(&b.File, string(b.File), "baseline file")
+	if !k.building {
+		k.file(&b.File, string(b.File), "baseline file")
+	}
 	switch {
 	case b.From.IsZero() != b.To.IsZero():
 		k.fail(b, "a time range needs from and to", "to is exclusive")

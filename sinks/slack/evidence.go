@@ -2,143 +2,121 @@ package slack
 
 import (
 	"fmt"
-	"math"
-	"strconv"
+	"slices"
 	"strings"
 	"time"
 
 	"plumbline"
 )
 
-// Evidence is a line for each statistic an alert read, each statistic of a feature and window once.
+// Evidence is what an alert rests on, a line for each feature and window: readings of one statistic, such as psi, psi_lower and
+// psi_p, say one thing and are told as one; samples and volume are the records told at the end of a line, and have none of their own unless nothing else was read of that window. Lines are plain text.
 func Evidence(a plumbline.Alert) []string {
+	last := latest(a.Findings)
 	var out []string
-	seen := map[string]bool{}
-	for _, f := range a.Findings {
-		k := f.Test + "\x00" + f.Feature + "\x00" + f.Window.String()
-		if seen[k] {
-			continue
-		}
-		seen[k] = true
-		out = append(out, line(f))
+	for _, g := range group(a) {
+		out = append(out, g.line(a, last))
 	}
 	return out
 }
 
-// line is like: psi of temp 3.84 (at least 3.7), a shift of +2.1 sd, on 5,758 records of 7d to 2013-04-02 00:00 UTC against 10,447.
-func line(f plumbline.Finding) string {
-	var b strings.Builder
-	b.WriteString(f.Test)
-	if f.Feature != "" {
-		b.WriteString(" of " + f.Feature)
-	}
-	if f.Value == nil {
-		fmt.Fprintf(&b, ": no value, because %s", f.Reason)
-		return b.String()
-	}
-	b.WriteString(" " + Figure(*f.Value))
-	switch {
-	case f.Lower != nil && f.Upper != nil:
-		fmt.Fprintf(&b, " (%s to %s)", Figure(*f.Lower), Figure(*f.Upper))
-	case f.Lower != nil:
-		fmt.Fprintf(&b, " (at least %s)", Figure(*f.Lower))
-	}
-	if f.SD != nil {
-		fmt.Fprintf(&b, ", a shift of %+.2g sd", *f.SD)
-	}
-	if f.P != nil {
-		fmt.Fprintf(&b, ", p %s", probability(*f.P))
-	}
-	fmt.Fprintf(&b, ", on %s records of %s to %s", Count(f.N), Span(f.Window.Duration()), stamp(f.Window.To))
-	if f.M > 0 {
-		fmt.Fprintf(&b, " against %s of the baseline", Count(f.M))
-	}
-	if f.Note != "" {
-		fmt.Fprintf(&b, " (%s)", f.Note)
-	}
-	return b.String()
-}
-
-func probability(p float64) string {
-	if p < 1e-6 {
-		return "< 1e-6"
-	}
-	return "= " + strconv.FormatFloat(p, 'g', 2, 64)
-}
-
-// Figure prints a number with about four digits.
-func Figure(x float64) string {
-	switch a := math.Abs(x); {
-	case a == math.Trunc(a) && a < 1e6:
-		return Count(x)
-	case a >= 1000:
-		return Count(math.Round(x))
-	case a >= 0.001:
-		return strconv.FormatFloat(x, 'g', 4, 64)
-	}
-	return strconv.FormatFloat(x, 'g', 3, 64)
-}
-
-// Count prints a whole number with thousands separated.
-func Count(x float64) string {
-	s := strconv.FormatFloat(math.Abs(x), 'f', 0, 64)
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	if x < 0 {
-		s = "-" + s
-	}
-	return s
-}
-
-// Span prints a duration in its largest whole units: 7d, 36h, 90m.
-func Span(d time.Duration) string {
-	d = d.Round(time.Second)
-	switch {
-	case d >= 48*time.Hour && d%(24*time.Hour) == 0:
-		return fmt.Sprintf("%dd", d/(24*time.Hour))
-	case d >= 48*time.Hour:
-		return fmt.Sprintf("%dd%dh", d/(24*time.Hour), d%(24*time.Hour)/time.Hour)
-	case d >= time.Hour && d%time.Hour == 0:
-		return fmt.Sprintf("%dh", d/time.Hour)
-	case d >= time.Minute && d%time.Minute == 0:
-		return fmt.Sprintf("%dm", d/time.Minute)
-	}
-	return d.String()
-}
-
-// chart draws the first histogram among an alert's findings: the baseline above, the window below, a column for each cell.
-func chart(a plumbline.Alert) string {
+// Caveats are the notes of an alert's findings, each once. That the baseline was made from traffic is left to whoever shows
+// Alert.AutoBase.
+func Caveats(a plumbline.Alert) []string {
+	var out []string
 	for _, f := range a.Findings {
-		if f.Bins == nil || len(f.Bins.Labels) == 0 {
-			continue
+		for note := range strings.SplitSeq(f.Note, "; ") {
+			if note != "" && !slices.Contains(out, note) && !(a.AutoBase && strings.HasPrefix(note, "the baseline was made from")) {
+				out = append(out, note)
+			}
 		}
-		b := f.Bins
-		first, last := b.Labels[0], b.Labels[len(b.Labels)-1]
-		return fmt.Sprintf("baseline %s\nnow      %s\n         %s … %s", bars(b.Baseline, b.Current), bars(b.Current, b.Baseline), first, last)
 	}
-	return ""
+	return out
 }
 
-// bars draws shares on a scale common with the other histogram; a cell that is not empty is never drawn as empty.
-func bars(shares, other []float64) string {
-	top := 0.0
-	for i := range shares {
-		top = max(top, shares[i])
-		if i < len(other) {
-			top = max(top, other[i])
+// latest is where the newest window ends.
+func latest(findings []plumbline.Finding) time.Time {
+	var last time.Time
+	for _, f := range findings {
+		if f.Window.To.After(last) {
+			last = f.Window.To
 		}
 	}
-	levels := []rune("▁▂▃▄▅▆▇█")
+	return last
+}
+
+// readings are an alert's findings about one feature ("" is the model itself) in one window.
+type readings struct {
+	feature string
+	window  plumbline.Window
+	stats   []*statistic
+	reasons []string // why there is no value
+	n, m    float64
+}
+
+// group sorts an alert's findings into readings, in the order in which the rule asked.
+func group(a plumbline.Alert) []*readings {
+	var out []*readings
+	for _, f := range a.Findings {
+		i := slices.IndexFunc(out, func(g *readings) bool { return g.feature == f.Feature && g.window == f.Window })
+		if i < 0 {
+			i = len(out)
+			out = append(out, &readings{feature: f.Feature, window: f.Window})
+		}
+		out[i].add(f)
+	}
+	// The records of a window stand at the end of a line about it.
+	return slices.DeleteFunc(out, func(g *readings) bool {
+		return g.onlyCounts() && slices.ContainsFunc(out, func(o *readings) bool { return o != g && o.window == g.window && !o.onlyCounts() })
+	})
+}
+
+func (g *readings) onlyCounts() bool {
+	return len(g.reasons) == 0 && !slices.ContainsFunc(g.stats, func(s *statistic) bool { return !s.counts() })
+}
+
+func (g *readings) add(f plumbline.Finding) {
+	if f.Value == nil {
+		if reason := f.Test + " has no value: " + f.Reason; !slices.Contains(g.reasons, reason) {
+			g.reasons = append(g.reasons, reason)
+		}
+		return
+	}
+	name, part := split(f.Test)
+	i := slices.IndexFunc(g.stats, func(s *statistic) bool { return s.name == name })
+	if i < 0 {
+		i = len(g.stats)
+		g.stats = append(g.stats, &statistic{name: name})
+	}
+	g.stats[i].add(part, f)
+	if !g.stats[i].counts() || g.n == 0 {
+		g.n, g.m = f.N, max(g.m, f.M)
+	}
+}
+
+// line is like: last 7d: psi 3.84 (at least 3.7), as a shift of 2.1 sd, p < 1e-6, on 5,758 records against 10,447.
+func (g *readings) line(a plumbline.Alert, last time.Time) string {
 	var b strings.Builder
-	for _, s := range shares {
-		switch {
-		case s <= 0 || top <= 0:
-			b.WriteString("  ")
-		default:
-			r := levels[min(len(levels)-1, int(s/top*float64(len(levels))))]
-			b.WriteRune(r)
-			b.WriteRune(r)
+	if g.feature != "" && g.feature != a.Labels["feature"] {
+		b.WriteString(g.feature + ", ")
+	}
+	if g.window.To.Equal(last) {
+		b.WriteString("last " + Span(g.window.Duration()) + ": ")
+	} else {
+		fmt.Fprintf(&b, "%s to %s: ", Span(g.window.Duration()), stamp(g.window.To))
+	}
+	var parts []string
+	for _, s := range g.stats {
+		if !s.counts() || g.onlyCounts() {
+			parts = append(parts, s.String())
+		}
+	}
+	parts = append(parts, g.reasons...)
+	b.WriteString(strings.Join(parts, "; "))
+	if len(g.stats) > 0 && !g.onlyCounts() {
+		fmt.Fprintf(&b, ", on %s records", Count(g.n))
+		if g.m > 0 {
+			fmt.Fprintf(&b, " against %s", Count(g.m))
 		}
 	}
 	return b.String()

@@ -1,67 +1,89 @@
 package slack
 
 import (
-	"fmt"
 	"io"
+	"regexp"
 	"strings"
+	"unicode"
 
 	"github.com/slack-go/slack"
 )
 
+// Styles of a terminal, as ANSI sequences.
+const (
+	bold  = "\x1b[1m"
+	faint = "\x1b[2m"
+	red   = "\x1b[38;5;203m"
+	reset = "\x1b[0m"
+)
+
+// leastColumns is the narrowest terminal that is respected: below it a chart would break.
+const leastColumns = 60
+
 // Print draws the message roughly as Slack would, for a terminal of that many columns.
 func (m Message) Print(w io.Writer, columns int, color bool) error {
-	var b strings.Builder
-	bar := "│ "
-	if color {
-		bar = "\x1b[38;5;203m▌\x1b[0m "
-	}
-	for _, block := range m.Blocks {
+	p := printer{bar: "│", columns: max(columns, leastColumns), color: color}
+	for i, block := range m.Blocks {
+		if i > 0 {
+			p.line("", "")
+		}
 		switch block := block.(type) {
 		case *slack.HeaderBlock:
-			write(&b, bar, strong(block.Text.Text, color), columns)
+			p.text(block.Text.Text, bold)
 		case *slack.SectionBlock:
-			write(&b, bar, unmark(block.Text.Text, color), columns)
+			p.marked(block.Text.Text, "")
 		case *slack.ContextBlock:
 			for _, e := range block.ContextElements.Elements {
 				if t, ok := e.(*slack.TextBlockObject); ok {
-					write(&b, bar, faint(unmark(t.Text, false), color), columns)
+					p.marked(t.Text, faint)
 				}
 			}
-		case *slack.ActionBlock:
-			var buttons []string
-			for _, e := range block.Elements.ElementSet {
-				if button, ok := e.(*slack.ButtonBlockElement); ok {
-					buttons = append(buttons, "["+button.Text.Text+"]")
-				}
-			}
-			write(&b, bar, strings.Join(buttons, " "), columns)
 		}
 	}
-	_, err := io.WriteString(w, b.String())
+	_, err := io.WriteString(w, p.out.String())
 	return err
 }
 
-// write breaks text at spaces to the width, after the bar.
-func write(b *strings.Builder, bar, text string, columns int) {
-	for _, line := range strings.Split(strings.Trim(text, "\n"), "\n") {
+type printer struct {
+	out     strings.Builder
+	bar     string
+	columns int
+	color   bool
+}
+
+func (p *printer) line(text, style string) {
+	bar := p.bar
+	if p.color {
+		bar = red + "▌" + reset
+		if style != "" {
+			text = style + text + reset
+		}
+	}
+	p.out.WriteString(strings.TrimRight(bar+" "+text, " ") + "\n")
+}
+
+// text breaks text at blanks; what belongs to a bullet stays below it. Data can't steer the terminal.
+func (p *printer) text(text, style string) {
+	for line := range strings.SplitSeq(strings.Trim(text, "\n"), "\n") {
+		line = strings.Map(func(r rune) rune {
+			if unicode.IsControl(r) {
+				return -1
+			}
+			return r
+		}, line)
 		indent := ""
-		if strings.HasPrefix(line, "• ") {
+		if strings.HasPrefix(line, "• ") || strings.HasPrefix(line, "ℹ ") || strings.HasPrefix(line, "⚠ ") {
 			indent = "  "
 		}
-		for first := true; ; first = false {
-			room := max(20, columns-4)
-			if !first {
-				line = indent + line
-			}
-			head, rest := breakAt(line, room)
-			fmt.Fprintf(b, "%s%s\n", bar, head)
+		for {
+			head, rest := breakAt(line, p.columns-2)
+			p.line(head, style)
 			if rest == "" {
 				break
 			}
-			line = rest
+			line = indent + rest
 		}
 	}
-	fmt.Fprintln(b, strings.TrimRight(bar, " "))
 }
 
 func breakAt(line string, room int) (head, rest string) {
@@ -79,30 +101,29 @@ func breakAt(line string, room int) (head, rest string) {
 	return string(runes[:at]), strings.TrimLeft(string(runes[at:]), " ")
 }
 
-// unmark renders the little mrkdwn that messages use.
-func unmark(s string, color bool) string {
-	s = strings.NewReplacer("```\n", "", "\n```", "", "&lt;", "<", "&gt;", ">", "&amp;", "&", ":warning:", "⚠", ":information_source:", "ℹ").Replace(s)
-	lines := strings.Split(s, "\n")
-	for i, l := range lines {
-		if rest, ok := strings.CutPrefix(l, "*"); ok {
-			if bold, tail, ok := strings.Cut(rest, "*"); ok {
-				lines[i] = strong(bold, color) + tail
-			}
+var (
+	// link is mrkdwn's: in data no < is left unescaped.
+	link = regexp.MustCompile(`<([^|>]+)\|([^>]+)>`)
+	// strong is text between stars at a line's beginning.
+	strong = regexp.MustCompile(`^\*(.*?)\*(?:\s\s(.*))?$`)
+	signs  = strings.NewReplacer("&lt;", "<", "&gt;", ">", "&amp;", "&", ":warning:", "⚠", ":information_source:", "ℹ")
+)
+
+// marked prints the little mrkdwn that messages use.
+func (p *printer) marked(text, style string) {
+	for line := range strings.SplitSeq(text, "\n") {
+		if line == "```" {
+			continue
+		}
+		plain := func(s string) string { return signs.Replace(link.ReplaceAllString(s, "$2: $1")) }
+		parts := strong.FindStringSubmatch(line)
+		if parts == nil {
+			p.text(plain(line), style)
+			continue
+		}
+		p.text(plain(parts[1]), bold)
+		if parts[2] != "" {
+			p.text(plain(parts[2]), style)
 		}
 	}
-	return strings.Join(lines, "\n")
-}
-
-func strong(s string, color bool) string {
-	if color {
-		return "\x1b[1m" + s + "\x1b[0m"
-	}
-	return s
-}
-
-func faint(s string, color bool) string {
-	if color {
-		return "\x1b[2m" + strings.ReplaceAll(s, "\n", "\x1b[0m\n\x1b[2m") + "\x1b[0m"
-	}
-	return s
 }

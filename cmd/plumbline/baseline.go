@@ -1,0 +1,219 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"plumbline"
+	"plumbline/internal/config"
+	"plumbline/internal/tables"
+	"plumbline/profiles"
+)
+
+func (p *program) baselineCommand() *cobra.Command {
+	c := &cobra.Command{Use: "baseline", Short: "builds, shows and compares baselines"}
+	c.AddCommand(p.baselineBuildCommand(), p.baselineShowCommand(), p.baselineDiffCommand())
+	return c
+}
+
+// buildOptions are the flags of baseline build.
+type buildOptions struct {
+	model, version, manifest, format, out string
+	files                                 []string
+}
+
+func (p *program) baselineBuildCommand() *cobra.Command {
+	var o buildOptions
+	c := &cobra.Command{
+		Use: "build --model M --from-file F… -o FILE", Short: "builds a baseline from training data",
+		Long: `Builds a baseline from NDJSON (native records or flat objects), CSV or Parquet files, gzipped or not.
+
+In tables the columns id, ts, version, session, prediction, score and label are what they are called; every other column is a
+feature. --manifest gives the model's declared types and slices; without it types are inferred from the values.`,
+		Example: "  plumbline baseline build --model flights-delay --manifest models/flights-delay.yaml --from-file baseline.ndjson.gz -o baselines/flights.json",
+		RunE: func(c *cobra.Command, args []string) error {
+			o.files = append(o.files, args...) // a shell expands --from-file dir/*.csv into arguments
+			if o.model == "" || len(o.files) == 0 || o.out == "" {
+				return errors.New("give --model, --from-file and -o")
+			}
+			m := &plumbline.Model{Name: o.model}
+			if o.manifest != "" {
+				models, problems := config.LoadModel(o.manifest)
+				p.print(problems)
+				if problems.Errors() {
+					return fmt.Errorf("%s can't be used", o.manifest)
+				}
+				if m = &models; m.Name != o.model {
+					return fmt.Errorf("%s declares the model %q, not %q", o.manifest, m.Name, o.model)
+				}
+			}
+			bar := newProgress(p.errs)
+			b, read, err := buildBaseline(m, o, bar.Step)
+			bar.done()
+			if err != nil {
+				return err
+			}
+			if err := writeBaseline(o.out, b); err != nil {
+				return err
+			}
+			fmt.Fprintf(p.errs, "%s: %s, %d features of %d records (%d rows skipped), baseline %.12s\n", o.out, m.Name, len(b.Features), b.Records, read-b.Records, b.Hash())
+			return nil
+		},
+	}
+	c.Flags().StringVar(&o.model, "model", "", "the model's name")
+	c.Flags().StringVar(&o.version, "version", "", "the version it belongs to; without it that of the records, if they agree")
+	c.Flags().StringVar(&o.manifest, "manifest", "", "the model's manifest (models/*.yaml)")
+	c.Flags().StringVar(&o.format, "format", tables.Auto, "format of the files: auto, ndjson, csv or parquet")
+	c.Flags().StringArrayVar(&o.files, "from-file", nil, "training data; may be given more than once")
+	c.Flags().StringVarP(&o.out, "output", "o", "", "the baseline's file")
+	return c
+}
+
+// buildBaseline reads the files. Rows that can't be read are an error if there are many of them, else they are only counted.
+func buildBaseline(m *plumbline.Model, o buildOptions, step func(text string, done, total int64)) (*profiles.Baseline, int64, error) {
+	builder := profiles.NewBuilder(m)
+	versions := map[string]bool{}
+	var rec plumbline.Record
+	var read, bad int64
+	var first error
+	for _, file := range o.files {
+		r, err := tables.Open(file, o.format, m.Name)
+		if err != nil {
+			return nil, 0, err
+		}
+		for {
+			err := r.Next(&rec)
+			if errors.Is(err, io.EOF) {
+				break
+			}
+			read++
+			var row *tables.RowError
+			switch {
+			case errors.As(err, &row):
+				if bad++; first == nil {
+					first = err
+				}
+				continue
+			case err != nil:
+				r.Close()
+				return nil, 0, err
+			case rec.Model != m.Name && rec.Model != "":
+				r.Close()
+				return nil, 0, fmt.Errorf("%s: row %d is a record of the model %q, not %q", file, read, rec.Model, m.Name)
+			}
+			versions[rec.Version] = true
+			builder.Add(&rec)
+			if read%4096 == 0 {
+				done, total := r.Progress()
+				step(filepath.Base(file), done, total)
+			}
+		}
+		if err := r.Close(); err != nil {
+			return nil, 0, fmt.Errorf("%s: %w", file, err)
+		}
+	}
+	if bad*100 > read {
+		return nil, 0, fmt.Errorf("%d of %d rows can't be read; the first: %w", bad, read, first)
+	}
+	names := make([]string, len(o.files))
+	for i, f := range o.files {
+		names[i] = filepath.Base(f)
+	}
+	b, err := builder.Build(time.Now().UTC().Truncate(time.Second), strings.Join(names, ", "))
+	if err != nil {
+		return nil, 0, err
+	}
+	b.Model = m.Name
+	if b.Version = o.version; b.Version == "" && len(versions) == 1 {
+		for v := range versions {
+			b.Version = v
+		}
+	}
+	return b, read, nil
+}
+
+// writeBaseline replaces the file whole or not at all.
+func writeBaseline(file string, b *profiles.Baseline) error {
+	body, err := b.Write()
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		return fmt.Errorf("write the baseline: %w", err)
+	}
+	tmp := file + ".tmp"
+	if err := os.WriteFile(tmp, body, 0o644); err != nil {
+		return fmt.Errorf("write the baseline: %w", err)
+	}
+	if err := os.Rename(tmp, file); err != nil {
+		return fmt.Errorf("write the baseline: %w", err)
+	}
+	return nil
+}
+
+func readBaseline(file string) (*profiles.Baseline, error) {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	b, err := profiles.ReadBaseline(data)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	return b, nil
+}
+
+func (p *program) baselineShowCommand() *cobra.Command {
+	var format string
+	c := &cobra.Command{
+		Use: "show FILE", Short: "draws each feature of a baseline", Args: cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			if err := checkFormat(format); err != nil {
+				return err
+			}
+			b, err := readBaseline(args[0])
+			if err != nil {
+				return err
+			}
+			if format == "json" {
+				body, err := b.Write()
+				if err != nil {
+					return err
+				}
+				_, err = c.OutOrStdout().Write(body)
+				return err
+			}
+			width, color, _ := terminal(c.OutOrStdout())
+			b.Show(c.OutOrStdout(), width, color)
+			return nil
+		},
+	}
+	formatFlag(c, &format)
+	return c
+}
+
+func (p *program) baselineDiffCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "diff A B", Short: "draws what differs between two baselines", Args: cobra.ExactArgs(2),
+		RunE: func(c *cobra.Command, args []string) error {
+			a, err := readBaseline(args[0])
+			if err != nil {
+				return err
+			}
+			b, err := readBaseline(args[1])
+			if err != nil {
+				return err
+			}
+			width, color, _ := terminal(c.OutOrStdout())
+			profiles.Diff(c.OutOrStdout(), a, b, width, color)
+			return nil
+		},
+	}
+}

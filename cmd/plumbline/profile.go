@@ -1,0 +1,98 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"sort"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"plumbline"
+	"plumbline/internal/app"
+	"plumbline/profiles"
+)
+
+func (p *program) profileCommand() *cobra.Command {
+	var file, format, version, slice, from, to string
+	c := &cobra.Command{
+		Use: "profile MODEL [FEATURE…]", Short: "prints what the store holds for a window", Args: cobra.MinimumNArgs(1),
+		Long:    "Prints counts anyone can compare with their own logs. --from and --to take RFC 3339, a date, or -24h; they are rounded outwards to\nwhole panes (minutes; hours for a slice).",
+		Example: "  plumbline profile flights-delay temp -c plumbline.yaml --from 2013-07-01 --to 2013-08-01\n  plumbline profile flights-delay -c plumbline.yaml --slice carrier=UA --from -7d --format json",
+		RunE: func(c *cobra.Command, args []string) error {
+			if err := checkFormat(format); err != nil {
+				return err
+			}
+			conf, err := p.loadConfig(file)
+			if err != nil {
+				return err
+			}
+			now := time.Now().UTC()
+			q := app.ProfileQuery{Model: args[0], Version: version, Features: args[1:]}
+			if q.From, err = app.ParseTime(from, now.Add(-24*time.Hour), now); err != nil {
+				return fmt.Errorf("--from: %w", err)
+			}
+			if q.To, err = app.ParseTime(to, now, now); err != nil {
+				return fmt.Errorf("--to: %w", err)
+			}
+			if !q.From.Before(q.To) {
+				return errors.New("--from must be before --to")
+			}
+			if q.Slice, err = canonicalSlice(slice); err != nil {
+				return err
+			}
+			s, err := app.OpenStore(c.Context(), conf, true)
+			if err != nil {
+				return err
+			}
+			defer s.Close()
+			view, err := app.ReadProfile(c.Context(), s, app.NewRegistry(s, conf, time.Now, slog.New(slog.DiscardHandler)), q)
+			if err != nil {
+				return err
+			}
+			if format == "json" {
+				return writeJSON(c.OutOrStdout(), view)
+			}
+			return printView(c.OutOrStdout(), view)
+		},
+	}
+	configFlag(c, &file)
+	formatFlag(c, &format)
+	c.Flags().StringVar(&version, "version", "", "the model's version; without it the one with the newest records")
+	c.Flags().StringVar(&slice, "slice", "", "one slice, like carrier=UA or carrier=UA,origin=EWR")
+	c.Flags().StringVar(&from, "from", "", "start of the window; 24 hours ago without it")
+	c.Flags().StringVar(&to, "to", "", "end of the window, not in it; now without it")
+	return c
+}
+
+// canonicalSlice sorts the names of a slice as users type it.
+func canonicalSlice(s string) (string, error) {
+	if s == "" {
+		return "", nil
+	}
+	parts, ok := profiles.ParseSlice(s)
+	if !ok {
+		return "", fmt.Errorf("--slice %q: write name=value, or name=value,name=value", s)
+	}
+	var names []string
+	var r plumbline.Record
+	for n, v := range parts {
+		names = append(names, n)
+		r.Segments = append(r.Segments, plumbline.Segment{Name: n, Value: v})
+	}
+	sort.Strings(names)
+	text, _ := profiles.AppendSlice(nil, names, &r) // every name has a value
+	return string(text), nil
+}
+
+func printView(w io.Writer, v profiles.View) error {
+	title := strings.TrimSpace(v.Model + " " + v.Version)
+	for name, value := range v.Slice {
+		title += fmt.Sprintf(" %s=%s", name, value)
+	}
+	fmt.Fprintf(w, "%s, %s to %s: %d records, %d late, %d labelled\n\n", title, v.From.Format(time.RFC3339), v.To.Format(time.RFC3339), v.Records, v.Late, v.Labelled)
+	return printFeatures(w, v)
+}

@@ -1,0 +1,249 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"sort"
+	"strings"
+	"time"
+
+	"gopkg.in/yaml.v3"
+
+	"plumbline"
+	"plumbline/examples"
+	"plumbline/internal/app"
+	"plumbline/internal/config"
+	"plumbline/profiles"
+	"plumbline/rules"
+	"plumbline/sinks"
+	"plumbline/sinks/slack"
+	"plumbline/sinks/webhook"
+)
+
+// The demo's subject.
+const demoModel = "flights-delay"
+
+const week = 7 * 24 * time.Hour
+
+// show tells what the run found, part by part.
+func (d *demo) show(ctx context.Context, a *app.App, conf *config.Config, s app.Summary, took time.Duration) error {
+	first, last, err := a.Span(ctx)
+	if err != nil {
+		return err
+	}
+	d.title("What was read")
+	fmt.Fprintf(d.out, "A model that says two hours before departure whether a flight from New York will be late: its log of 2013,\n%s to %s. %s messages (questions with answers, and labels that came hours later), %s folded, %s refused.\nRead, judged four times a day of its own time, and told, in %.1f s.\n",
+		first.Format(time.DateOnly), last.Format(time.DateOnly), slack.Count(float64(s.Records.Read)), slack.Count(float64(s.Records.Folded)), slack.Count(float64(s.Records.Read-s.Records.Folded)), took.Seconds())
+	weeks, err := d.heat(ctx, a, first, last)
+	if err != nil {
+		return err
+	}
+	if err := d.histograms(ctx, a, weeks); err != nil {
+		return err
+	}
+	d.episodes()
+	if err := d.message(); err != nil {
+		return err
+	}
+	if err := d.trigger(conf); err != nil {
+		return err
+	}
+	d.title("What is left")
+	c := filepath.Join(d.dir, "plumbline.yaml")
+	fmt.Fprintf(d.out, `Everything is in %s. Look further with
+  plumbline profile %s temp -c %s --from 2013-07-01 --to 2013-08-01
+  plumbline baseline show %s
+  plumbline check -c %s
+`, d.dir, demoModel, c, filepath.Join(d.dir, "baselines", "flights.json"), c)
+	return nil
+}
+
+func (d *demo) title(s string) {
+	time.Sleep(d.pause)
+	if d.color {
+		fmt.Fprintf(d.out, "\n\x1b[1m%s\x1b[0m\n%s\n", s, strings.Repeat("─", d.width))
+		return
+	}
+	fmt.Fprintf(d.out, "\n%s\n%s\n", s, strings.Repeat("-", d.width))
+}
+
+// featureWeeks is one feature's drift, week by week.
+type featureWeeks struct {
+	name  string
+	psi   []float64 // lower bounds; -1 where there is no value
+	worst int       // week of the largest
+}
+
+// heat draws when each feature was how far from the baseline.
+func (d *demo) heat(ctx context.Context, a *app.App, first, last time.Time) ([]featureWeeks, error) {
+	d.title("Which inputs drifted, when: PSI of each week against the training data, by its lower 95 % bound")
+	readings := a.Readings()
+	var ends []time.Time
+	for end := first.Truncate(24 * time.Hour).Add(week); end.Before(last.Add(week)); end = end.Add(week) {
+		ends = append(ends, end)
+	}
+	targets, err := readings.Targets(ctx, map[string]string{"model": demoModel, "feature": "*"}, last)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]featureWeeks, len(targets))
+	for i, t := range targets {
+		list[i] = featureWeeks{name: t["feature"], psi: make([]float64, len(ends))}
+	}
+	for w, end := range ends {
+		for i := range list {
+			f, err := readings.Finding(ctx, rules.Query{Func: "psi_lower", Model: demoModel, Feature: list[i].name, Window: week}, end)
+			list[i].psi[w] = -1
+			if err == nil {
+				list[i].psi[w] = *f.Value
+			}
+			if list[i].psi[w] > list[i].psi[list[i].worst] {
+				list[i].worst = w
+			}
+		}
+	}
+	sort.SliceStable(list, func(i, j int) bool { return list[i].psi[list[i].worst] > list[j].psi[list[j].worst] })
+	d.calendar(ends)
+	for _, f := range list {
+		fmt.Fprintf(d.out, "%16s ", f.name)
+		for _, x := range f.psi {
+			fmt.Fprint(d.out, d.cell(x))
+		}
+		fmt.Fprintf(d.out, "  most %.2f, week to %s\n", max(0, f.psi[f.worst]), ends[f.worst].Format("2 Jan"))
+	}
+	fmt.Fprintf(d.out, "%16s %s below 0.02  %s to 0.1  %s to 0.25  %s to 1  %s above 1, the training data never looked like this\n", "", d.cell(0), d.cell(.05), d.cell(.2), d.cell(.5), d.cell(2))
+	return list, nil
+}
+
+// calendar prints the months above the weeks that end in them.
+func (d *demo) calendar(ends []time.Time) {
+	line := make([]byte, 2*len(ends)+8)
+	for i := range line {
+		line[i] = ' '
+	}
+	month := time.Month(0)
+	for i, e := range ends {
+		if start := e.Add(-week); start.Month() != month {
+			month = start.Month()
+			copy(line[2*i:], month.String()[:3])
+		}
+	}
+	fmt.Fprintf(d.out, "%16s %s\n", "", strings.TrimRight(string(line), " "))
+}
+
+func (d *demo) cell(psi float64) string {
+	shades := []string{"··", "░░", "▒▒", "▓▓", "██"}
+	colors := []string{"90", "32", "33", "38;5;208", "31"}
+	level := 0
+	for _, limit := range []float64{.02, .1, .25, 1} {
+		if psi >= limit {
+			level++
+		}
+	}
+	if psi < 0 {
+		return "  "
+	}
+	if d.color {
+		return "\x1b[" + colors[level] + "m" + shades[level] + "\x1b[0m"
+	}
+	return shades[level]
+}
+
+// shown is how many features get a histogram.
+const shown = 3
+
+// histograms draws the worst weeks beside the baseline.
+func (d *demo) histograms(ctx context.Context, a *app.App, list []featureWeeks) error {
+	first, _, err := a.Span(ctx)
+	if err != nil {
+		return err
+	}
+	for _, f := range list[:min(shown, len(list))] {
+		end := first.Truncate(24 * time.Hour).Add(time.Duration(f.worst+1) * week)
+		d.title(fmt.Sprintf("%s: the training data (left) and the week to %s (right)", f.name, end.Format("2 January 2006")))
+		w, err := a.Windows().Read(ctx, plumbline.Stream{Model: demoModel, Version: "1"}, plumbline.Window{From: end.Add(-week), To: end})
+		if err != nil {
+			return err
+		}
+		k := profiles.Key{Role: profiles.Input, Name: f.name}
+		profiles.Histogram(d.out, w.Version.Baseline.Profile().Feature(k), w.Profile.Feature(k), d.width, d.color)
+	}
+	return nil
+}
+
+// explanation is why an alert of the demo is true.
+type explanation struct{ Alert, Feature, Why string }
+
+func explanations() []explanation {
+	var list []explanation
+	body, err := examples.Flights.ReadFile("flights/explained.yaml")
+	if err == nil {
+		err = yaml.Unmarshal(body, &list)
+	}
+	if err != nil { // it is inside the binary
+		return nil
+	}
+	return list
+}
+
+// episodes lists what people would have been told, in order.
+func (d *demo) episodes() {
+	d.title("What people would have been told")
+	why := explanations()
+	for _, n := range d.notes {
+		for _, a := range n.Alerts {
+			mark := map[plumbline.Edge]string{plumbline.EdgeFiring: "FIRING  ", plumbline.EdgeResolved: "resolved"}[n.Edge]
+			if d.color {
+				mark = map[plumbline.Edge]string{plumbline.EdgeFiring: "\x1b[31mFIRING  \x1b[0m", plumbline.EdgeResolved: "\x1b[32mresolved\x1b[0m"}[n.Edge]
+			}
+			fmt.Fprintf(d.out, "%s  %s  %s %s: %s\n", n.At.UTC().Format("2006-01-02 15:04"), mark, a.Name, a.Labels["feature"], a.Annotations["summary"])
+			if n.Edge != plumbline.EdgeFiring {
+				continue
+			}
+			for _, e := range why {
+				if e.Alert == a.Name && e.Feature == a.Labels["feature"] {
+					fmt.Fprintf(d.out, "%28s%s\n", "", e.Why)
+				}
+			}
+		}
+	}
+	fmt.Fprintln(d.out, "\nWhat no test of inputs can see: from 21 to 26 April 45 % of the flights were late in fine weather, with a mean score of 0.16.")
+}
+
+// message draws one Slack message in full: the first that concerns quality, else the first.
+func (d *demo) message() error {
+	var best *sinks.Notification
+	for i := range d.notes {
+		n := &d.notes[i]
+		if n.Edge != plumbline.EdgeFiring {
+			continue
+		}
+		if best == nil || len(n.Alerts) > len(best.Alerts) {
+			best = n
+		}
+	}
+	if best == nil {
+		return nil
+	}
+	d.title("One of the messages, as Slack would show it")
+	return slack.NewMessage(*best).Print(d.out, d.width, d.color)
+}
+
+// trigger prints the body of the first training request.
+func (d *demo) trigger(conf *config.Config) error {
+	if len(d.pulls) == 0 {
+		return nil
+	}
+	d.title(fmt.Sprintf("The first of %d training requests: a signed CloudEvent to the training pipeline", len(d.pulls)))
+	t, err := webhook.NewTrigger(webhook.Config{URL: conf.Triggers[0].Webhook.URL, Now: time.Now}, conf.Web.ExternalURL, "")
+	if err != nil {
+		return err
+	}
+	body, _, err := t.Body(d.pulls[0])
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(d.out, "%s\n", body)
+	return nil
+}

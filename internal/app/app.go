@@ -1,0 +1,235 @@
+// Package app builds the daemon out of a configuration: store, ledger, sources, the pipeline's two halves, delivery and the HTTP
+// pages. It owns wiring and lifecycle; it knows no flags and no signals, so that tests and the demo run the real daemon in process.
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"plumbline"
+	"plumbline/collectors"
+	"plumbline/internal/config"
+	"plumbline/internal/pipeline"
+	"plumbline/ledger"
+	"plumbline/store"
+	"plumbline/store/clickhouse"
+	"plumbline/store/sqlite"
+)
+
+// App is the daemon.
+type App struct {
+	options Options
+	log     *slog.Logger
+	metrics *metrics
+	closing cleanups
+
+	store      store.Store
+	ledger     *ledger.Ledger
+	registry   *pipeline.Registry
+	collector  *pipeline.Collector
+	evaluator  *pipeline.Evaluator
+	dispatcher *pipeline.Dispatcher
+	readings   *pipeline.Readings // of the API
+	list       []collectors.Source
+
+	config atomic.Pointer[config.Config]
+	server atomic.Pointer[server]
+	ready  atomic.Bool
+	reload sync.Mutex
+	trying sync.Map // sources that failed and are waiting to be started again: name → error
+}
+
+// replay reports whether event time is the data's own.
+func replay(c *config.Config, untilIdle bool) bool {
+	switch c.Evaluation.Clock {
+	case config.ClockData:
+		return true
+	case config.ClockWall:
+		return false
+	}
+	return untilIdle || c.Replay()
+}
+
+// New builds everything without starting it. Close must be called, also after an error of Run.
+func New(ctx context.Context, o Options) (a *App, err error) {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Role == "" {
+		o.Role = All
+	}
+	if o.Print == nil {
+		o.Print = io.Discard
+	}
+	a = &App{options: o, log: o.Log, metrics: newMetrics(o.Version, o.Revision)}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, a.closing.close(ctx))
+		}
+	}()
+	c := o.Config
+	a.config.Store(c)
+	if err := os.MkdirAll(string(c.DataDir), 0o700); err != nil {
+		return nil, fmt.Errorf("make the data folder: %w", err)
+	}
+	if a.store, err = OpenStore(ctx, c, false); err != nil {
+		return nil, err
+	}
+	a.closing.add("close the store", func(context.Context) error { return a.store.Close() })
+	a.registry = NewRegistry(a.store, c, o.Now, a.log)
+	if o.Role != Evaluator {
+		if err := a.buildCollector(c); err != nil {
+			return nil, err
+		}
+	}
+	if o.Role != Collector {
+		if err := a.buildEvaluator(ctx, c); err != nil {
+			return nil, err
+		}
+	}
+	a.readings = pipeline.NewReadings(a.store, a.registry, false)
+	return a, nil
+}
+
+// Close releases everything in reverse.
+func (a *App) Close(ctx context.Context) error { return a.closing.close(ctx) }
+
+// DatabaseFile is the SQLite file of a configuration: the ledger, and the store unless it is ClickHouse.
+func DatabaseFile(c *config.Config) string { return filepath.Join(string(c.DataDir), "plumbline.db") }
+
+// OpenStore opens the configured store; readOnly is for commands that look while a daemon writes.
+func OpenStore(ctx context.Context, c *config.Config, readOnly bool) (store.Store, error) {
+	if c.Store.Kind == config.StoreClickHouse {
+		cc, err := ClickHouseConfig(c)
+		if err != nil {
+			return nil, err
+		}
+		return clickhouse.Open(ctx, cc)
+	}
+	s, err := sqlite.Open(ctx, DatabaseFile(c), sqlite.Options{ReadOnly: readOnly})
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// ClickHouseConfig is the adapter's form of the configuration.
+func ClickHouseConfig(c *config.Config) (clickhouse.Config, error) {
+	ch := c.Store.ClickHouse
+	out := clickhouse.Config{Addresses: ch.Addresses, Database: ch.Database, Username: ch.Username, Cluster: ch.Cluster,
+		PaneRetention: c.Store.Retention.Panes, RowRetention: c.Store.Retention.Samples}
+	if !ch.Password.IsZero() {
+		out.Password = ch.Password.Get
+	}
+	if ch.TLS.On() {
+		t, err := clientTLS(ch.TLS)
+		if err != nil {
+			return out, err
+		}
+		out.TLS = t
+	}
+	return out, nil
+}
+
+// NewRegistry knows the configuration's models.
+func NewRegistry(s store.Store, c *config.Config, now func() time.Time, log *slog.Logger) *pipeline.Registry {
+	return pipeline.NewRegistry(s, c.Models, pipeline.RegistryOptions{
+		AutoRegister: c.AutoRegister, AutoBaseline: c.AutoBaseline, MaxModels: c.Limits.MaxModels, CreatedClock: now,
+	}, log)
+}
+
+func (a *App) buildCollector(c *config.Config) error {
+	list, perSource, err := a.sources(c)
+	if err != nil {
+		return err
+	}
+	a.list = list
+	exclude := map[string]bool{}
+	for _, name := range c.Store.Samples.Exclude {
+		exclude[name] = true
+	}
+	a.collector = pipeline.NewCollector(a.store, a.registry, pipeline.CollectorOptions{
+		Limits: limits(c), FlushInterval: c.Store.FlushInterval, FlushRecords: c.Store.FlushRecords, MaxOpenPanes: c.Limits.MaxOpenPanes, MaxSlices: c.Limits.MaxSlices,
+		Lateness: c.Evaluation.Offset, Retention: c.Store.Retention.Panes,
+		Samples: pipeline.SampleOptions{Rate: c.Store.Samples.Rate, MaxPerPane: c.Store.Samples.MaxPerPane, Exclude: exclude},
+		Sources: perSource, Now: a.options.Now, Observe: a.metrics,
+	}, a.log)
+	return nil
+}
+
+func (a *App) buildEvaluator(ctx context.Context, c *config.Config) error {
+	var err error
+	if a.ledger, err = ledger.Open(ctx, DatabaseFile(c)); err != nil {
+		return fmt.Errorf("open the ledger: %w", err)
+	}
+	a.closing.add("close the ledger", func(context.Context) error { return a.ledger.Close() })
+	groups, problems := LoadRules(c)
+	if problems.Errors() {
+		return problems
+	}
+	eo, do, err := a.effects(c)
+	if err != nil {
+		return err
+	}
+	// With until-idle nothing changes the store while it is judged.
+	source := pipeline.NewReadings(a.store, a.registry, a.options.UntilIdle)
+	if a.evaluator, err = pipeline.NewEvaluator(ctx, a.ledger, source, groups, eo, a.log); err != nil {
+		return err
+	}
+	a.dispatcher = pipeline.NewDispatcher(a.ledger, do, a.log)
+	return nil
+}
+
+// effects builds what the evaluator writes down and the dispatcher delivers.
+func (a *App) effects(c *config.Config) (pipeline.EvaluatorOptions, pipeline.DispatcherOptions, error) {
+	var eo pipeline.EvaluatorOptions
+	var do pipeline.DispatcherOptions
+	notifiers, places, err := a.receivers(c)
+	if err != nil {
+		return eo, do, err
+	}
+	triggers, policies, err := a.pullers(c)
+	if err != nil {
+		return eo, do, err
+	}
+	isReplay := replay(c, a.options.UntilIdle)
+	route, err := routes(c.Route, isReplay)
+	if err != nil {
+		return eo, do, fmt.Errorf("route: %w", err)
+	}
+	eo = pipeline.EvaluatorOptions{Offset: c.Evaluation.Offset, Route: route, Triggers: policies, DryRun: a.options.DryRun, Places: places, Now: a.options.Now,
+		Repeat: !isReplay, Observe: a.metrics, Baseline: a.registry.BaselineOf}
+	do = pipeline.DispatcherOptions{Receivers: notifiers, Triggers: triggers, ExternalURL: c.Web.ExternalURL, GiveUp: giveUp, Poll: 200 * time.Millisecond, Now: a.options.Now, Observe: a.metrics,
+		GroupLabels: func(_ string, al plumbline.Alert) map[string]string { return groupLabels(route, al) }}
+	return eo, do, nil
+}
+
+func groupLabels(r *pipeline.Route, a plumbline.Alert) map[string]string {
+	out := map[string]string{}
+	if r == nil {
+		return out
+	}
+	for _, n := range r.GroupBy {
+		if v, ok := a.Labels[n]; ok {
+			out[n] = v
+		}
+	}
+	return out
+}
+
+// Span is the event time from the first pane to the newest record.
+func (a *App) Span(ctx context.Context) (first, last time.Time, err error) { return a.span(ctx) }
+
+// Readings answers what rules can ask, of what the store holds now.
+func (a *App) Readings() *pipeline.Readings { return a.readings }
+
+// Windows reads merged profiles of what the store holds now.
+func (a *App) Windows() *pipeline.Windows { return pipeline.NewWindows(a.store, a.registry, false) }

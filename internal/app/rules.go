@@ -1,0 +1,52 @@
+package app
+
+import (
+	"os"
+
+	"plumbline"
+	"plumbline/internal/config"
+	"plumbline/internal/pipeline"
+	"plumbline/rules"
+)
+
+// Catalogue is what rules of a configuration may name.
+func Catalogue(c *config.Config) rules.Catalogue {
+	cat := rules.Catalogue{Functions: pipeline.Functions(), Triggers: c.TriggerNames(), Retention: c.Store.Retention.Panes, DefaultInterval: c.Evaluation.Interval}
+	if len(c.Models) > 0 && !c.AutoRegister {
+		cat.Models = c.Models // with registration on, a name that is not declared may still appear
+	}
+	if cat.Triggers == nil {
+		cat.Triggers = []string{}
+	}
+	return cat
+}
+
+// LoadRules compiles the configuration's rule files, the builtin pack if it asks for it, and the contracts of its models.
+func LoadRules(c *config.Config) ([]rules.Group, plumbline.Problems) {
+	cat := Catalogue(c)
+	var groups []rules.Group
+	var problems plumbline.Problems
+	for _, f := range c.Rules {
+		if f == config.BuiltinRules {
+			g, ps := rules.Pack(cat)
+			groups, problems = append(groups, g...), append(problems, ps...)
+			continue
+		}
+		g, ps := LoadRuleFile(f, cat)
+		groups, problems = append(groups, g...), append(problems, ps...)
+	}
+	cat.Models = c.Models
+	g, ps := rules.ContractRules(cat)
+	groups = append(groups, g...)
+	problems = append(problems, ps...)
+	return groups, append(problems, rules.CheckNames(groups)...)
+}
+
+// LoadRuleFile compiles one rule file.
+func LoadRuleFile(file string, cat rules.Catalogue) ([]rules.Group, plumbline.Problems) {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return nil, plumbline.Problems{{File: file, Severity: plumbline.SeverityError, Message: "can't be read", Hint: err.Error()}}
+	}
+	return rules.Parse(file, data, cat)
+}

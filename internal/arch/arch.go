@@ -1,0 +1,43 @@
+// Package arch holds the table of who may import whom. It has no code of the product; its test reads what `go list` sees.
+package arch
+
+// allowed lists, for each package of the house, which other packages of it may be imported (tests aside). A name ending in /...
+// stands for a package and all below it; the vocabulary, package plumbline itself, is allowed to everybody.
+var allowed = map[string][]string{
+	"plumbline":                     {},
+	"plumbline/collectors":          {},
+	"plumbline/collectors/decode":   {},
+	"plumbline/collectors/file":     {"plumbline/collectors"},
+	"plumbline/collectors/http":     {"plumbline/collectors"},
+	"plumbline/collectors/kafka":    {"plumbline/collectors"},
+	"plumbline/profiles":            {},
+	"plumbline/store":               {},
+	"plumbline/store/sqlite":        {"plumbline/store"},
+	"plumbline/store/clickhouse":    {"plumbline/store"},
+	"plumbline/detectors":           {"plumbline/profiles"},
+	"plumbline/rules":               {"plumbline/internal/strictyaml"},
+	"plumbline/ledger":              {},
+	"plumbline/sinks":               {},
+	"plumbline/sinks/slack":         {"plumbline/sinks"},
+	"plumbline/sinks/webhook":       {"plumbline/sinks"},
+	"plumbline/dashboards":          {},
+	"plumbline/examples":            {},
+	"plumbline/internal/strictyaml": {},
+	"plumbline/internal/secret":     {},
+	"plumbline/internal/config":     {"plumbline/internal/strictyaml", "plumbline/internal/secret", "plumbline/collectors/kafka", "plumbline/rules"},
+	"plumbline/internal/pipeline":   {"plumbline/collectors", "plumbline/collectors/decode", "plumbline/profiles", "plumbline/store", "plumbline/detectors", "plumbline/rules", "plumbline/ledger"},
+	"plumbline/internal/app":        {"plumbline/..."},
+	"plumbline/cmd/plumbline":       {"plumbline/..."},
+}
+
+// confined lists third-party modules that only some packages may import, tests aside.
+var confined = map[string][]string{
+	"github.com/segmentio/kafka-go":          {"plumbline/collectors/kafka"},
+	"github.com/ClickHouse/clickhouse-go/v2": {"plumbline/store/clickhouse"},
+	"gonum.org/v1/gonum":                     {"plumbline/detectors"},
+	"github.com/slack-go/slack":              {"plumbline/sinks/slack"},
+	"github.com/prometheus/client_golang":    {"plumbline/internal/app"},
+	"github.com/expr-lang/expr":              {"plumbline/rules"},
+	"modernc.org/sqlite":                     {"plumbline/internal/sqlitefile"},
+	"gopkg.in/yaml.v3":                       {"plumbline/internal/strictyaml", "plumbline/internal/config", "plumbline/internal/secret"},
+}

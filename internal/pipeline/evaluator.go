@@ -1,0 +1,279 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sort"
+	"sync"
+	"time"
+
+	"plumbline"
+	"plumbline/ledger"
+	"plumbline/rules"
+)
+
+// EvaluatorObserver is told how evaluations went, for metrics.
+type EvaluatorObserver interface {
+	Evaluated(group string, at time.Time, took time.Duration, r rules.Result)
+	Missed(group string, n int)
+}
+
+// EvaluatorOptions are the Evaluator's settings; every field must be set.
+type EvaluatorOptions struct {
+	Offset   time.Duration // an instant is judged this long after it passed, so that stragglers are in
+	Route    *Route
+	Triggers map[string]TriggerPolicy
+	DryRun   bool               // deliveries are written as dry runs
+	Places   map[string][]Place // where each receiver's notifications go
+	Now      func() time.Time   // the wall clock, for when a delivery may leave
+	Repeat   bool               // repeat notifications of alerts that stay firing; off when recorded data is replayed
+	Observe  EvaluatorObserver
+	// Baseline names what a version is compared with: its hash, "" if there is none, and whether it was made from traffic.
+	Baseline func(ctx context.Context, model, version string) (hash string, auto bool)
+}
+
+// Evaluator judges rule groups at instants of event time, from the store only, and commits what follows to the ledger.
+type Evaluator struct {
+	ledger  *ledger.Ledger
+	source  rules.Source
+	options EvaluatorOptions
+	log     *slog.Logger
+
+	mu     sync.Mutex
+	groups []*groupState
+}
+
+type groupState struct {
+	group  rules.Group
+	engine *rules.Engine
+	last   time.Time // last evaluated instant, zero if never
+	saved  time.Time // last as the ledger knows it
+}
+
+// saveEvery bounds how many quiet evaluations of recorded data a restart repeats.
+const saveEvery = 200
+
+// NewEvaluator restores the groups' state from the ledger.
+func NewEvaluator(ctx context.Context, l *ledger.Ledger, src rules.Source, groups []rules.Group, o EvaluatorOptions, log *slog.Logger) (*Evaluator, error) {
+	e := &Evaluator{ledger: l, source: src, options: o, log: log}
+	for _, g := range groups {
+		s, err := e.restore(ctx, g)
+		if err != nil {
+			return nil, err
+		}
+		e.groups = append(e.groups, s)
+	}
+	return e, nil
+}
+
+func groupKey(g rules.Group) string { return g.File + "/" + g.Name }
+
+func (e *Evaluator) restore(ctx context.Context, g rules.Group) (*groupState, error) {
+	alerts, err := e.ledger.Alerts(ctx, groupKey(g))
+	if err != nil {
+		return nil, fmt.Errorf("restore alerts: %w", err)
+	}
+	at, _, err := e.ledger.Progress(ctx, groupKey(g))
+	if err != nil {
+		return nil, fmt.Errorf("restore progress: %w", err)
+	}
+	return &groupState{group: g, engine: rules.NewEngine(g, alerts), last: at, saved: at}, nil
+}
+
+// Reload replaces the rules; alerts of rules whose identity did not change keep their state.
+func (e *Evaluator) Reload(ctx context.Context, groups []rules.Group, o EvaluatorOptions) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	old := map[string]*groupState{}
+	for _, s := range e.groups {
+		old[groupKey(s.group)] = s
+	}
+	next := make([]*groupState, 0, len(groups))
+	for _, g := range groups {
+		if s := old[groupKey(g)]; s != nil {
+			s.engine.Update(g)
+			s.group = g
+			next = append(next, s)
+			delete(old, groupKey(g))
+			continue
+		}
+		s, err := e.restore(ctx, g)
+		if err != nil {
+			return err
+		}
+		next = append(next, s)
+	}
+	e.options = o
+	for _, s := range old { // a group that is gone closes its alerts before it goes
+		s.engine.Update(rules.Group{Name: s.group.Name, File: s.group.File, Interval: s.group.Interval})
+		if err := e.evaluate(ctx, s, s.last.Add(s.group.Interval), true); err != nil {
+			return err
+		}
+	}
+	e.groups = next
+	return nil
+}
+
+// Run evaluates by the wall clock until ctx ends. An evaluation that takes longer than its interval makes the next instants
+// be skipped, and counted.
+func (e *Evaluator) Run(ctx context.Context) error {
+	for {
+		e.mu.Lock()
+		var due *groupState
+		var at, ready time.Time
+		now := e.options.Now()
+		for _, s := range e.groups {
+			offset := e.offset(s.group)
+			next := now.Add(-offset).Truncate(s.group.Interval)
+			if !next.After(s.last) {
+				next = s.last.Truncate(s.group.Interval).Add(s.group.Interval)
+			}
+			if when := next.Add(offset); due == nil || when.Before(ready) {
+				due, at, ready = s, next, when
+			}
+		}
+		if due != nil && !ready.After(now) {
+			if missed := int(at.Sub(due.last)/due.group.Interval) - 1; !due.last.IsZero() && missed > 0 {
+				e.options.Observe.Missed(due.group.Name, missed)
+			}
+			err := e.evaluate(ctx, due, at, true)
+			e.mu.Unlock()
+			if err != nil {
+				if ctx.Err() != nil {
+					return ctx.Err()
+				}
+				e.log.Error("evaluation failed", "group", due.group.Name, "at", at, "err", err)
+			}
+			continue
+		}
+		e.mu.Unlock()
+		wait := time.Second // rules may be reloaded meanwhile
+		if due != nil {
+			wait = min(wait, ready.Sub(now))
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(wait):
+		}
+	}
+}
+
+// offset is how long after an instant a group judges it.
+func (e *Evaluator) offset(g rules.Group) time.Duration {
+	if g.Offset != nil {
+		return *g.Offset
+	}
+	return e.options.Offset
+}
+
+// Until evaluates every instant of every group after the last one (from first on, if there was none) up to and including to, in
+// order of time: how recorded data is judged. progress, if not nil, is called now and then.
+func (e *Evaluator) Until(ctx context.Context, first, to time.Time, progress func(at time.Time)) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, s := range e.groups {
+		if s.last.IsZero() {
+			s.last = first.Truncate(s.group.Interval)
+		}
+	}
+	for n := 0; ; n++ {
+		var due *groupState
+		var at time.Time
+		for _, s := range e.groups {
+			if next := s.last.Add(s.group.Interval); !next.After(to) && (due == nil || next.Before(at)) {
+				due, at = s, next
+			}
+		}
+		if due == nil {
+			break
+		}
+		if err := e.evaluate(ctx, due, at, n%saveEvery == 0); err != nil {
+			return err
+		}
+		if progress != nil {
+			progress(at)
+		}
+	}
+	var errs []error
+	for _, s := range e.groups {
+		if s.last.After(s.saved) {
+			_, err := e.ledger.Commit(ctx, ledger.Commit{Group: groupKey(s.group), At: s.last})
+			errs = append(errs, err)
+			s.saved = s.last
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// evaluate judges one group at one instant and commits. Without save, an evaluation that changed nothing is not written.
+func (e *Evaluator) evaluate(ctx context.Context, s *groupState, at time.Time, save bool) error {
+	began := e.options.Now()
+	r, err := s.engine.Eval(ctx, at, e.source)
+	if err != nil {
+		return fmt.Errorf("group %s: %w", s.group.Name, err)
+	}
+	for _, err := range r.Errors {
+		e.log.Warn("a rule could not be evaluated", "group", s.group.Name, "at", at, "err", err)
+	}
+	e.name(ctx, r)
+	deliveries, err := e.deliveries(ctx, at, r)
+	if err != nil {
+		return err
+	}
+	if save || len(r.Transitions) > 0 || len(r.Gone) > 0 || len(deliveries) > 0 {
+		c := ledger.Commit{Group: groupKey(s.group), At: at, Alerts: r.Alerts, Deliveries: deliveries}
+		for _, a := range r.Gone {
+			c.Forget = append(c.Forget, ledger.Fingerprint(a))
+		}
+		if _, err := e.ledger.Commit(ctx, c); err != nil {
+			return fmt.Errorf("commit group %s: %w", s.group.Name, err)
+		}
+		s.saved = at
+	}
+	s.last = at
+	for _, t := range r.Transitions {
+		e.log.Info("alert "+string(t.Edge), "alert", t.Alert.Name, "labels", t.Alert.Labels, "at", t.At)
+	}
+	e.options.Observe.Evaluated(s.group.Name, at, e.options.Now().Sub(began), r)
+	return nil
+}
+
+// name says of each alert what it was compared with.
+func (e *Evaluator) name(ctx context.Context, r rules.Result) {
+	set := func(a *plumbline.Alert) {
+		version := a.Labels["version"]
+		for _, f := range a.Findings {
+			if version == "" {
+				version = f.Version
+			}
+		}
+		a.BaselineID, a.AutoBase = e.options.Baseline(ctx, a.Labels["model"], version)
+	}
+	for i := range r.Alerts {
+		set(&r.Alerts[i])
+	}
+	for i := range r.Transitions {
+		set(&r.Transitions[i].Alert)
+	}
+}
+
+// Alerts returns every live alert instance, ordered by name and labels.
+func (e *Evaluator) Alerts(ctx context.Context) ([]plumbline.Alert, error) {
+	alerts, err := e.ledger.Alerts(ctx, "")
+	sort.Slice(alerts, func(i, j int) bool { return alerts[i].Name < alerts[j].Name })
+	return alerts, err
+}
+
+// Groups returns the rules being evaluated.
+func (e *Evaluator) Groups() []rules.Group {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	out := make([]rules.Group, len(e.groups))
+	for i, s := range e.groups {
+		out[i] = s.group
+	}
+	return out
+}

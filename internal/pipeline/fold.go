@@ -1,0 +1,309 @@
+package pipeline
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+
+	"plumbline"
+	"plumbline/collectors"
+	"plumbline/collectors/decode"
+	"plumbline/profiles"
+	"plumbline/store"
+)
+
+// futureLimit is how far ahead of the wall clock an event time may be.
+const futureLimit = 5 * time.Minute
+
+// stream is what a worker keeps of one model's version.
+type stream struct {
+	version *Version
+	fine    time.Duration
+	slicer  *slicer
+	exclude func(string) bool // features that samples leave out; nil: none
+	panes   map[string]*paneSet
+	targets map[*profiles.Layout][]*profiles.Profile
+	folders map[*profiles.Layout]*profiles.Folder
+	touched []*openPane
+}
+
+// paneSet remembers the panes that the previous record of a slice went to: the next one mostly goes there too.
+type paneSet [3]*openPane // finest, hour, day
+
+func (w *worker) stream(model, version string) (*stream, plumbline.Reason, error) {
+	if s := w.last; s != nil && s.version.Model.Name == model && s.version.Version == version {
+		return s, plumbline.ReasonNone, nil
+	}
+	s := w.streams[versionKey{model, version}]
+	if s == nil {
+		v, reason, err := w.c.registry.Version(w.ctx, model, version)
+		if err != nil || reason != plumbline.ReasonNone {
+			return nil, reason, err
+		}
+		s = &stream{version: v, fine: fineWidth(v.Model), slicer: newSlicer(v.Model, w.c.options.MaxSlices), exclude: w.exclusion(v.Model),
+			panes: map[string]*paneSet{}, targets: map[*profiles.Layout][]*profiles.Profile{}, folders: map[*profiles.Layout]*profiles.Folder{}}
+		w.streams[versionKey{v.Model.Name, v.Version}] = s
+	}
+	w.last = s
+	return s, plumbline.ReasonNone, nil
+}
+
+func (w *worker) exclusion(m *plumbline.Model) func(string) bool {
+	out := w.c.options.Samples.Exclude
+	pii := map[string]bool{}
+	for _, f := range m.Features {
+		if f.PII {
+			pii[f.Name] = true
+		}
+	}
+	if len(out) == 0 && len(pii) == 0 {
+		return nil
+	}
+	return func(name string) bool { return out[name] || pii[name] }
+}
+
+// fold decodes one message and folds it. A reject is counted by the caller; an error stops the worker.
+func (w *worker) fold(m *collectors.Message) (*plumbline.Reject, error) {
+	if m.Reject != plumbline.ReasonNone {
+		return &plumbline.Reject{Reason: m.Reject, At: -1}, nil
+	}
+	r := &w.record
+	if reject := w.decoder.Decode(r, m.Value, m.Time); reject != nil {
+		return reject, nil
+	}
+	if r.Time.After(w.c.options.Now().Add(futureLimit)) {
+		return &plumbline.Reject{Reason: plumbline.ReasonFuture, At: -1}, nil
+	}
+	if w.cp.Newest.Sub(r.Time) > w.c.options.Retention {
+		return &plumbline.Reject{Reason: plumbline.ReasonTooOld, At: -1}, nil
+	}
+	if r.Kind == plumbline.Label {
+		if w.c.registry.Model(r.Model) == nil {
+			if _, reason, err := w.c.registry.Version(w.ctx, r.Model, r.Version); err != nil || reason != plumbline.ReasonNone {
+				return rejection(reason), err
+			}
+		}
+		w.addLabel(m, r)
+		w.tally.records[r.Model]++
+		return nil, nil
+	}
+	s, reason, err := w.stream(r.Model, r.Version)
+	if err != nil || reason != plumbline.ReasonNone {
+		return rejection(reason), err
+	}
+	late := !w.cp.Newest.IsZero() && w.cp.Newest.Sub(r.Time) > s.fine+w.c.options.Lateness
+	if late {
+		w.tally.late[s.version.Model.Name]++
+	}
+	slices, dropped := s.slicer.of(r)
+	w.tally.dropped += dropped
+	if err := w.route(s, r, m.Offset, slices, late); err != nil {
+		return nil, err
+	}
+	w.addRows(s, m, r, slices)
+	w.tally.records[s.version.Model.Name]++
+	if r.Time.After(w.cp.Newest) {
+		w.cp.Newest = r.Time
+	}
+	return nil, nil
+}
+
+func rejection(reason plumbline.Reason) *plumbline.Reject {
+	if reason == plumbline.ReasonNone {
+		return nil
+	}
+	return &plumbline.Reject{Reason: reason, At: -1}
+}
+
+// route folds the record into every pane it belongs to and that has not seen its offset.
+func (w *worker) route(s *stream, r *plumbline.Record, offset int64, slices []string, late bool) error {
+	s.touched = s.touched[:0]
+	if err := w.panesOf(s, "", r.Time, 0); err != nil {
+		return err
+	}
+	for _, slice := range slices {
+		if err := w.panesOf(s, slice, r.Time, 1); err != nil {
+			return err
+		}
+	}
+	for l, t := range s.targets {
+		s.targets[l] = t[:0]
+	}
+	for _, p := range s.touched {
+		if offset <= p.last {
+			continue
+		}
+		p.last = offset
+		if !p.dirty {
+			p.dirty = true
+			w.dirty++
+		}
+		l := p.profile.Layout()
+		s.targets[l] = append(s.targets[l], p.profile)
+	}
+	for l, targets := range s.targets {
+		if len(targets) == 0 {
+			continue
+		}
+		f := s.folders[l]
+		if f == nil {
+			f = profiles.NewFolder(l)
+			s.folders[l] = f
+		}
+		f.Fold(r, late, targets...)
+	}
+	return nil
+}
+
+// panesOf appends the stream's panes at t to s.touched, from level first (0 finest, 1 hour, 2 day) up.
+func (w *worker) panesOf(s *stream, slice string, t time.Time, first int) error {
+	set := s.panes[slice]
+	if set == nil {
+		set = &paneSet{}
+		s.panes[slice] = set
+	}
+	for level := first; level < 3; level++ {
+		width := [3]time.Duration{s.fine, Hour, Day}[level]
+		if level == 1 && s.fine >= Hour || level == 2 && s.fine >= Day {
+			if first == 0 {
+				continue // the finest pane is at least as wide
+			}
+		}
+		start := floor(t, width)
+		p := set[level]
+		if p == nil || p.id.start != start {
+			var err error
+			if p, err = w.pane(s, paneID{plumbline.Stream{Model: s.version.Model.Name, Version: s.version.Version, Slice: slice}, width, start}); err != nil {
+				return err
+			}
+			set[level] = p
+		}
+		p.used = w.flushes
+		s.touched = append(s.touched, p)
+	}
+	return nil
+}
+
+// pane returns the open pane, from memory, from the store, or new.
+func (w *worker) pane(s *stream, id paneID) (*openPane, error) {
+	if p := w.open[id]; p != nil {
+		return p, nil
+	}
+	p := &openPane{id: id, last: -1}
+	if settled, ok := w.settled[w.settledKey(s, id.width)]; ok && id.start <= settled {
+		rows, err := w.c.store.Panes(w.ctx, []plumbline.PaneKey{id.key(w.part)})
+		if err != nil {
+			return nil, fmt.Errorf("read a pane of %s: %w", w.part, err)
+		}
+		if len(rows) > 0 {
+			if p.profile, err = w.c.registry.Decode(w.ctx, rows[0]); err != nil {
+				return nil, fmt.Errorf("decode a pane of %s: %w", w.part, err)
+			}
+			p.last = rows[0].LastOffset
+			p.sampled = int(min(rows[0].Records, int64(w.c.options.Samples.MaxPerPane)))
+		}
+	}
+	if p.profile == nil {
+		p.profile = s.version.Layout.NewProfile()
+	}
+	w.open[id] = p
+	return p, nil
+}
+
+func (w *worker) settledKey(s *stream, width time.Duration) time.Duration {
+	if width == s.fine {
+		return 0
+	}
+	return width
+}
+
+func (w *worker) addLabel(m *collectors.Message, r *plumbline.Record) {
+	w.labels = append(w.labels, store.Label{Partition: w.part, Offset: m.Offset, Model: r.Model, ID: r.ID, Time: r.Time, Value: Canonical(r.Label)})
+}
+
+// addRows keeps the compact answer row, a label that came inside, and the record itself where it is sampled.
+func (w *worker) addRows(s *stream, m *collectors.Message, r *plumbline.Record, slices []string) {
+	v := s.version
+	if r.ID != "" || r.Session != "" {
+		a := store.Answer{Partition: w.part, Offset: m.Offset, Model: v.Model.Name, Version: v.Version, ID: r.ID, Session: r.Session, Time: r.Time, Kind: r.Kind,
+			Prediction: Canonical(r.Prediction), Slices: append([]string(nil), slices...)}
+		if r.Score.Kind == plumbline.Number {
+			score := r.Score.Num
+			a.Score = &score
+		}
+		if r.Session != "" {
+			a.Query = hashFeatures(r.Features)
+		}
+		w.answers = append(w.answers, a)
+	}
+	if r.Label.Kind != plumbline.Missing && r.ID != "" {
+		w.addLabel(m, r)
+	}
+	w.addSample(s, m, r)
+}
+
+func (w *worker) addSample(s *stream, m *collectors.Message, r *plumbline.Record) {
+	o := w.c.options.Samples
+	pane := s.touched[0]
+	if !needsSamples(s.version) {
+		if !sampled(w.part, m.Offset, o.Rate) || o.MaxPerPane > 0 && pane.sampled >= o.MaxPerPane {
+			return
+		}
+	}
+	pane.sampled++
+	body := m.Value
+	if s.exclude != nil {
+		body = decode.AppendRecord(nil, r, s.exclude)
+	}
+	w.samples = append(w.samples, store.Sample{Partition: w.part, Offset: m.Offset, Model: s.version.Model.Name, Version: s.version.Version, ID: r.ID, Time: r.Time, Record: body})
+}
+
+// Canonical is the text by which predictions and labels are compared: numbers in their shortest form, so that 1 and 1.0 agree.
+func Canonical(v plumbline.Value) string {
+	switch v.Kind {
+	case plumbline.String:
+		return v.Str
+	case plumbline.Bool:
+		return strconv.FormatBool(v.Num != 0)
+	case plumbline.Number:
+		return strconv.FormatFloat(v.Num, 'g', -1, 64)
+	}
+	return ""
+}
+
+// mix is the finaliser of splitmix64 (Steele, Lea, Flood 2014): every input bit flips each output bit with probability 1/2.
+func mix(x uint64) uint64 {
+	x += 0x9e3779b97f4a7c15
+	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
+	x = (x ^ x>>27) * 0x94d049bb133111eb
+	return x ^ x>>31
+}
+
+// sampled decides by partition and offset alone.
+func sampled(p plumbline.Partition, offset int64, rate float64) bool {
+	if rate >= 1 {
+		return true
+	}
+	return float64(mix(uint64(offset)^mix(uint64(p.ID)))>>11)/(1<<53) < rate
+}
+
+// hashFeatures is an order-independent hash of names and values, never 0.
+func hashFeatures(fs []plumbline.Field) uint64 {
+	const prime = 1099511628211
+	var sum uint64
+	for i := range fs {
+		h := uint64(14695981039346656037)
+		for _, c := range []byte(fs[i].Name) {
+			h = (h ^ uint64(c)) * prime
+		}
+		h = (h ^ 0xff) * prime
+		for _, c := range []byte(Canonical(fs[i].Value)) {
+			h = (h ^ uint64(c)) * prime
+		}
+		if fs[i].Value.Kind == plumbline.Vector {
+			h ^= mix(uint64(fs[i].Value.Len))
+		}
+		sum += mix(h)
+	}
+	return sum | 1
+}

@@ -1,0 +1,117 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+
+	"plumbline"
+	"plumbline/detectors"
+	"plumbline/profiles"
+	"plumbline/rules"
+)
+
+// reading is one function of the catalogue and how it is computed.
+type reading struct {
+	rules.Function
+	read func(ctx context.Context, m *Readings, a ask) (plumbline.Finding, error)
+}
+
+// catalogue is every function rules can ask: the detectors' table, and what is counted across rows.
+func catalogue() []reading {
+	var list []reading
+	for _, t := range detectors.Builtin() {
+		f := rules.Function{Name: t.Name, Unit: t.Unit, Doc: t.Doc, Scope: rules.ModelScope}
+		read := modelTest(t)
+		if t.Scope == detectors.FeatureScope {
+			f.Scope, read = rules.FeatureScope, featureTest(t)
+		}
+		if t.Name == "category_share" {
+			f.Args = []string{"category"}
+		}
+		list = append(list, reading{f, read})
+	}
+	return append(list, rowReadings()...)
+}
+
+// modelTest reads the whole profile.
+func modelTest(t detectors.Test) func(context.Context, *Readings, ask) (plumbline.Finding, error) {
+	return func(ctx context.Context, m *Readings, a ask) (plumbline.Finding, error) {
+		cur, err := m.current(ctx, a)
+		if err != nil {
+			return plumbline.Finding{}, err
+		}
+		ref, _ := a.baseline()
+		f := t.Run(detectors.Input{BaselineProfile: ref, CurrentProfile: cur.Profile, Window: cur.Window, Category: a.version.Model.Positive})
+		if cur.Uncounted > 0 && f.Value != nil {
+			countUncounted(t.Name, cur, &f)
+		}
+		return f, nil
+	}
+}
+
+// countUncounted adds the records that were counted on another baseline, or before there was one, where that is possible.
+func countUncounted(test string, cur WindowProfile, f *plumbline.Finding) {
+	extra := float64(cur.Uncounted)
+	switch test {
+	case "volume":
+		f.Value = plumbline.Finite(*f.Value + extra)
+	case "throughput":
+		f.Value = plumbline.Finite(*f.Value + extra/cur.Window.Duration().Seconds())
+	}
+	f.Note = join(f.Note, fmt.Sprintf("%d records of the window were counted before its baseline was there", cur.Uncounted))
+}
+
+// featureTest reads one feature: an input of that name, else an output (score, prediction, confidence), else a runtime fact.
+func featureTest(t detectors.Test) func(context.Context, *Readings, ask) (plumbline.Finding, error) {
+	return func(ctx context.Context, m *Readings, a ask) (plumbline.Finding, error) {
+		cur, err := m.current(ctx, a)
+		if err != nil {
+			return plumbline.Finding{}, err
+		}
+		ref, why := a.baseline()
+		in := detectors.Input{BaselineProfile: ref, CurrentProfile: cur.Profile, Window: cur.Window}
+		in.Current = byName(cur.Profile, a.Feature)
+		if ref != nil {
+			in.Baseline = byName(ref, a.Feature)
+		}
+		if len(a.Args) > 0 {
+			in.Category = a.Args[0]
+		}
+		f := t.Run(in)
+		if f.Value == nil && t.Baseline && ref == nil {
+			f.Reason = why
+		}
+		if cur.Uncounted > 0 {
+			countUncounted(t.Name, cur, &f)
+		}
+		if typ, known := typeOf(in); known && !t.Applies(typ) || in.Current == nil && in.Baseline == nil {
+			return f, fmt.Errorf("%s of %s: %w", t.Name, a.Feature, rules.ErrNotApplicable)
+		}
+		return f, nil
+	}
+}
+
+func byName(p *profiles.Profile, name string) *profiles.Feature {
+	for _, role := range []profiles.Role{profiles.Input, profiles.Output, profiles.Runtime} {
+		if f := p.Feature(profiles.Key{Role: role, Name: name}); f != nil {
+			return f
+		}
+	}
+	return nil
+}
+
+// typeOf is the feature's type, of the window or else of the baseline; false while no value told it.
+func typeOf(in detectors.Input) (plumbline.FeatureType, bool) {
+	for _, f := range []*profiles.Feature{in.Current, in.Baseline} {
+		if f != nil && f.Type != plumbline.TypeAuto {
+			return f.Type, true
+		}
+	}
+	return plumbline.TypeAuto, false
+}
+
+// found carries a detector's result over.
+func found(r detectors.Result) plumbline.Finding {
+	return plumbline.Finding{Value: r.Value, Effect: r.Effect, P: r.P, Lower: r.Lower, Upper: r.Upper, SD: r.SD,
+		N: float64(r.N), M: float64(r.M), Reason: r.Reason, Note: r.Note}
+}

@@ -1,0 +1,375 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"path"
+	"sort"
+	"strings"
+	"sync"
+	"time"
+
+	"plumbline"
+	"plumbline/profiles"
+	"plumbline/rules"
+	"plumbline/store"
+)
+
+// Readings answers what rules ask, from the store. Within one instant every window is read and every statistic computed once.
+// It is safe for concurrent use; questions about different instants at the same time cost each other their memory.
+type Readings struct {
+	registry *Registry
+	store    store.Reader
+	windows  *Windows
+	table    map[string]reading
+	static   bool
+
+	mu      sync.Mutex
+	at      time.Time
+	profile map[windowKey]WindowProfile
+	finding map[queryKey]answer
+	streams []store.StreamInfo
+	rows    *outcomeCache
+}
+
+type windowKey struct {
+	stream plumbline.Stream
+	window time.Duration
+}
+
+// queryKey is a query as a map key.
+type queryKey struct {
+	function, model, version, slice, feature, args string
+	window                                         time.Duration
+}
+
+func keyOf(q rules.Query) queryKey {
+	return queryKey{q.Func, q.Model, q.Version, q.Slice, q.Feature, strings.Join(q.Args, "\x00"), q.Window}
+}
+
+type answer struct {
+	finding plumbline.Finding
+	err     error
+}
+
+// NewReadings reads from a store. static promises that nothing changes it any more, so that much can be kept in memory.
+func NewReadings(s store.Reader, r *Registry, static bool) *Readings {
+	m := &Readings{registry: r, store: s, windows: NewWindows(s, r, static), table: map[string]reading{}, static: static}
+	for _, e := range catalogue() {
+		m.table[e.Name] = e
+	}
+	m.rows = &outcomeCache{store: s, keep: static}
+	return m
+}
+
+// Functions is the catalogue of what rules can ask.
+func Functions() []rules.Function {
+	var out []rules.Function
+	for _, e := range catalogue() {
+		out = append(out, e.Function)
+	}
+	return out
+}
+
+// ask is a query with its model's version and window resolved.
+type ask struct {
+	rules.Query
+	at      time.Time
+	version *Version
+	stream  plumbline.Stream
+	window  plumbline.Window
+}
+
+// Finding implements rules.Source.
+func (m *Readings) Finding(ctx context.Context, q rules.Query, at time.Time) (plumbline.Finding, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.enter(at)
+	k := keyOf(q)
+	if a, ok := m.finding[k]; ok {
+		return a.finding, a.err
+	}
+	f, err := m.compute(ctx, q, at)
+	if err != nil || f.Value == nil {
+		if err == nil {
+			err = fmt.Errorf("%s: %w: %s", q.Func, rules.ErrNoData, f.Reason)
+		}
+	}
+	m.finding[k] = answer{f, err}
+	return f, err
+}
+
+// enter forgets what belongs to another instant.
+func (m *Readings) enter(at time.Time) {
+	if m.at.Equal(at) && m.profile != nil {
+		return
+	}
+	m.at = at
+	m.profile, m.finding = map[windowKey]WindowProfile{}, map[queryKey]answer{}
+	if !m.static {
+		m.streams = nil
+	}
+}
+
+func (m *Readings) compute(ctx context.Context, q rules.Query, at time.Time) (plumbline.Finding, error) {
+	e, ok := m.table[q.Func]
+	if !ok {
+		return plumbline.Finding{}, fmt.Errorf("no function %q", q.Func)
+	}
+	if q.Version == "" {
+		v, err := m.newestVersion(ctx, q.Model, at)
+		if err != nil {
+			return plumbline.Finding{}, err
+		}
+		if v == nil {
+			return plumbline.Finding{Model: q.Model, Test: q.Func, Reason: "the model has sent no record yet"}, nil
+		}
+		q.Version = *v
+	}
+	v, reason, err := m.registry.Version(ctx, q.Model, q.Version)
+	if err != nil {
+		return plumbline.Finding{}, err
+	}
+	if reason != plumbline.ReasonNone {
+		return plumbline.Finding{}, fmt.Errorf("model %q: %s", q.Model, reason)
+	}
+	a := ask{Query: q, at: at, version: v, stream: plumbline.Stream{Model: q.Model, Version: q.Version, Slice: q.Slice},
+		window: plumbline.Window{From: at.Add(-q.Window), To: at}}
+	f, err := e.read(ctx, m, a)
+	if err != nil {
+		return plumbline.Finding{}, err
+	}
+	f.Model, f.Version, f.Slice, f.Test = q.Model, q.Version, q.Slice, q.Func
+	if f.Feature == "" {
+		f.Feature = q.Feature
+	}
+	if f.Window.To.IsZero() {
+		f.Window = a.window
+	}
+	if v.Auto {
+		f.Note = join(f.Note, "the baseline was made from the first records seen, not from training data")
+	}
+	return f, nil
+}
+
+func join(a, b string) string {
+	if a == "" {
+		return b
+	}
+	return a + "; " + b
+}
+
+// current reads the asked window; several statistics of one instant share it.
+func (m *Readings) current(ctx context.Context, a ask) (WindowProfile, error) {
+	k := windowKey{a.stream, a.Window}
+	if w, ok := m.profile[k]; ok {
+		return w, nil
+	}
+	w, err := m.windows.Read(ctx, a.stream, a.window)
+	if err != nil {
+		return w, err
+	}
+	m.profile[k] = w
+	return w, nil
+}
+
+// baseline is what the asked stream is compared with; nil and a reason if there is nothing.
+func (a ask) baseline() (*profiles.Profile, string) {
+	if a.version.Baseline == nil {
+		return nil, "the model's version has no baseline yet"
+	}
+	if a.Slice == "" {
+		return a.version.Baseline.Profile(), ""
+	}
+	p, ok := a.version.Baseline.SliceProfile(a.Slice)
+	if !ok {
+		return nil, "the baseline has no records of the slice " + a.Slice
+	}
+	return p, ""
+}
+
+func (m *Readings) loadStreams(ctx context.Context) ([]store.StreamInfo, error) {
+	if m.streams == nil {
+		s, err := m.store.Streams(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("list streams: %w", err)
+		}
+		m.streams = s
+	}
+	return m.streams, nil
+}
+
+// newestVersion is the live version of a model whose records are the newest at an instant, nil if there is none.
+func (m *Readings) newestVersion(ctx context.Context, model string, at time.Time) (*string, error) {
+	streams, err := m.loadStreams(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var best *store.StreamInfo
+	for i := range streams {
+		s := &streams[i]
+		if s.Model != model || s.Slice != "" || !s.First.Before(at) {
+			continue
+		}
+		v, _, err := m.registry.Version(ctx, s.Model, s.Version)
+		if err != nil {
+			return nil, err
+		}
+		if v == nil || v.Deployment() != plumbline.Live {
+			continue
+		}
+		if best == nil || clamp(s.Last, at).After(clamp(best.Last, at)) || clamp(s.Last, at).Equal(clamp(best.Last, at)) && s.First.After(best.First) {
+			best = s
+		}
+	}
+	if best == nil {
+		return nil, nil
+	}
+	return &best.Version, nil
+}
+
+// clamp keeps the future out of a comparison of what was known at an instant.
+func clamp(t, at time.Time) time.Time {
+	if t.After(at) {
+		return at
+	}
+	return t
+}
+
+// featureWindow is how far back a feature must have been seen to be a target.
+const featureWindow = 24 * time.Hour
+
+// Targets implements rules.Source: what existed at an instant, in a fixed order.
+func (m *Readings) Targets(ctx context.Context, selector map[string]string, at time.Time) ([]map[string]string, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.enter(at)
+	streams, err := m.loadStreams(ctx)
+	if err != nil {
+		return nil, err
+	}
+	_, wantVersion := selector["version"]
+	_, wantFeature := selector["feature"]
+	slice, wantSlice := selector["slice"]
+	var out []map[string]string
+	seen := map[plumbline.Stream]bool{}
+	for _, s := range streams {
+		if !s.First.Before(at) || !match(selector, "model", s.Model) || !match(selector, "version", s.Version) {
+			continue
+		}
+		if (s.Slice != "") != wantSlice || wantSlice && !matchSlice(slice, s.Slice) {
+			continue
+		}
+		stream := s.Stream
+		if !wantVersion {
+			v, err := m.newestVersion(ctx, s.Model, at)
+			if err != nil {
+				return nil, err
+			}
+			if v == nil || *v != s.Version {
+				continue // without a version the newest is meant
+			}
+		}
+		if seen[stream] {
+			continue
+		}
+		seen[stream] = true
+		targets, err := m.expand(ctx, stream, selector, wantVersion, wantFeature, at)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, targets...)
+	}
+	return out, nil
+}
+
+func (m *Readings) expand(ctx context.Context, s plumbline.Stream, selector map[string]string, wantVersion, wantFeature bool, at time.Time) ([]map[string]string, error) {
+	v, _, err := m.registry.Version(ctx, s.Model, s.Version)
+	if err != nil || v == nil {
+		return nil, err
+	}
+	labels := map[string]string{"model": s.Model}
+	if wantVersion {
+		labels["version"] = s.Version
+	}
+	if s.Slice != "" {
+		labels["slice"] = s.Slice
+	}
+	if d := v.Deployment(); d != plumbline.Live {
+		labels["deployment"] = d.String()
+	}
+	if !wantFeature {
+		return []map[string]string{labels}, nil
+	}
+	names := map[string]bool{}
+	if v.Baseline != nil {
+		addInputs(names, v.Baseline.Profile())
+	}
+	w, err := m.current(ctx, ask{Query: rules.Query{Model: s.Model, Window: featureWindow}, stream: s, version: v, at: at,
+		window: plumbline.Window{From: at.Add(-featureWindow), To: at}})
+	if err != nil {
+		return nil, err
+	}
+	addInputs(names, w.Profile)
+	var out []map[string]string
+	for _, name := range sortedKeys(names) {
+		if !match(selector, "feature", name) {
+			continue
+		}
+		l := map[string]string{"feature": name}
+		for k, v := range labels {
+			l[k] = v
+		}
+		out = append(out, l)
+	}
+	return out, nil
+}
+
+func addInputs(names map[string]bool, p *profiles.Profile) {
+	for _, f := range p.Features() {
+		if f.Key.Role == profiles.Input {
+			names[f.Key.Name] = true
+		}
+	}
+}
+
+func sortedKeys(m map[string]bool) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	sort.Strings(keys)
+	return keys
+}
+
+// match compares a value with the selector's glob for a key; no selector takes everything.
+func match(selector map[string]string, key, value string) bool {
+	glob, ok := selector[key]
+	if !ok || glob == "*" || glob == value {
+		return true
+	}
+	matched, err := path.Match(glob, value)
+	return err == nil && matched
+}
+
+// matchSlice takes "*", a slicing name (carrier: all its values), or a glob over canonical slices.
+func matchSlice(glob, slice string) bool {
+	if glob == "*" || glob == slice || sliceNames(slice) == glob {
+		return true
+	}
+	matched, err := path.Match(glob, slice)
+	return err == nil && matched
+}
+
+// sliceNames is carrier,origin for carrier=UA,origin=EWR.
+func sliceNames(slice string) string {
+	parts, ok := profiles.ParseSlice(slice)
+	if !ok {
+		return ""
+	}
+	names := make(map[string]bool, len(parts))
+	for name := range parts {
+		names[name] = true
+	}
+	return strings.Join(sortedKeys(names), ",")
+}

@@ -1,0 +1,268 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"sync"
+	"time"
+
+	"plumbline"
+	"plumbline/profiles"
+	"plumbline/store"
+)
+
+// RegistryOptions are the rules for models nobody declared.
+type RegistryOptions struct {
+	AutoRegister bool // take models without a manifest
+	AutoBaseline int  // a version without a baseline gets its first N records as one
+	MaxModels    int
+	CreatedClock func() time.Time // stamps baselines made here
+}
+
+// Version is what is known of one version of one model. It is immutable; the registry replaces it when a baseline appears.
+type Version struct {
+	Model    *plumbline.Model
+	Version  string
+	Baseline *profiles.Baseline // nil: none yet
+	Hash     string             // of Baseline, "" without
+	Auto     bool               // the baseline was made from the first records
+	First    int                // the baseline is made from this many first records, while there is none
+	Layout   *profiles.Layout
+}
+
+// Deployment is how the manifest says the version's answers are used, where records don't say it themselves.
+func (v *Version) Deployment() plumbline.Deployment { return v.Model.Versions[v.Version].Deployment }
+
+type versionKey struct{ model, version string }
+
+// Registry knows every model's manifest, baselines and layouts. It is safe for concurrent use.
+type Registry struct {
+	store   store.Store
+	options RegistryOptions
+	log     *slog.Logger
+
+	mu        sync.RWMutex
+	declared  map[string]*plumbline.Model
+	models    map[string]*plumbline.Model // declared and registered
+	versions  map[versionKey]*Version
+	baselines map[string]*profiles.Baseline
+	layouts   map[[2]string]*profiles.Layout // by model and baseline hash
+
+	samples  map[versionKey]int64 // stored of versions without a baseline
+	counted  bool                 // samples includes what earlier runs stored
+	building sync.Mutex           // one baseline is made at a time
+}
+
+// NewRegistry takes the declared models.
+func NewRegistry(s store.Store, declared []plumbline.Model, o RegistryOptions, log *slog.Logger) *Registry {
+	r := &Registry{store: s, options: o, log: log, samples: map[versionKey]int64{}}
+	r.Declare(declared)
+	return r
+}
+
+// Declare replaces the manifests and forgets what was derived from the old ones; open panes keep their layouts.
+func (r *Registry) Declare(declared []plumbline.Model) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.declared = map[string]*plumbline.Model{}
+	r.models = map[string]*plumbline.Model{}
+	r.versions = map[versionKey]*Version{}
+	r.layouts = map[[2]string]*profiles.Layout{}
+	if r.baselines == nil {
+		r.baselines = map[string]*profiles.Baseline{}
+	}
+	for i := range declared {
+		m := &declared[i]
+		r.declared[m.Name], r.models[m.Name] = m, m
+	}
+}
+
+// Model returns the manifest of a model, nil if it is unknown so far.
+func (r *Registry) Model(name string) *plumbline.Model {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return r.models[name]
+}
+
+// Version returns a model's version, registering it when it is new. A reason other than ReasonNone refuses it.
+func (r *Registry) Version(ctx context.Context, model, version string) (*Version, plumbline.Reason, error) {
+	k := versionKey{model, version}
+	r.mu.RLock()
+	v := r.versions[k]
+	r.mu.RUnlock()
+	if v != nil {
+		return v, plumbline.ReasonNone, nil
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if v := r.versions[k]; v != nil {
+		return v, plumbline.ReasonNone, nil
+	}
+	m := r.models[model]
+	if m == nil {
+		if !r.options.AutoRegister || len(r.models) >= r.options.MaxModels {
+			return nil, plumbline.ReasonModelLimit, nil
+		}
+		m = &plumbline.Model{Name: clone(model)}
+		r.models[m.Name] = m
+		r.log.Info("registered a model from its traffic", "model", m.Name)
+	}
+	v = &Version{Model: m, Version: clone(version)}
+	if err := r.resolve(ctx, v); err != nil {
+		return nil, plumbline.ReasonNone, err
+	}
+	v.Layout = r.layout(m, v.Baseline)
+	r.versions[versionKey{m.Name, v.Version}] = v
+	return v, plumbline.ReasonNone, nil
+}
+
+// resolve finds the version's baseline: the manifest's file first, then what the store holds.
+func (r *Registry) resolve(ctx context.Context, v *Version) error {
+	ref := v.Model.Versions[v.Version].Baseline
+	own := !ref.IsZero()
+	if !own {
+		ref = v.Model.Baseline
+	}
+	if ref.File != "" {
+		data, err := os.ReadFile(ref.File)
+		if err != nil {
+			return fmt.Errorf("read the baseline of %s: %w", v.Model.Name, err)
+		}
+		b, err := profiles.ReadBaseline(data)
+		if err != nil {
+			return fmt.Errorf("baseline %s: %w", ref.File, err)
+		}
+		// A baseline belongs to the version it was made for; another version that names none of its own starts anew.
+		if own || b.Version == "" || b.Version == v.Version {
+			v.Baseline, v.Hash = b, b.Hash()
+			r.baselines[v.Hash] = b
+			stored, ok, err := r.store.BaselineByHash(ctx, v.Hash)
+			if err != nil {
+				return fmt.Errorf("look up baseline: %w", err)
+			}
+			if !ok || stored.Auto {
+				return r.put(ctx, v, b, false)
+			}
+			return nil
+		}
+	}
+	v.First = ref.First
+	if v.First == 0 && ref.From.IsZero() {
+		v.First = r.options.AutoBaseline
+	}
+	stored, ok, err := r.store.Baseline(ctx, v.Model.Name, v.Version)
+	if err != nil {
+		return fmt.Errorf("look up baseline of %s: %w", v.Model.Name, err)
+	}
+	if !ok {
+		return nil
+	}
+	b, err := profiles.ReadBaseline(stored.Body)
+	if err != nil {
+		return fmt.Errorf("stored baseline of %s: %w", v.Model.Name, err)
+	}
+	v.Baseline, v.Hash, v.Auto = b, stored.Hash, stored.Auto
+	r.baselines[stored.Hash] = b
+	return nil
+}
+
+func (r *Registry) put(ctx context.Context, v *Version, b *profiles.Baseline, auto bool) error {
+	body, err := b.Write()
+	if err != nil {
+		return fmt.Errorf("write baseline: %w", err)
+	}
+	err = r.store.PutBaseline(ctx, store.Baseline{Model: v.Model.Name, Version: v.Version, Hash: b.Hash(), Created: r.options.CreatedClock(), Auto: auto, Body: body})
+	if err != nil {
+		return fmt.Errorf("store baseline: %w", err)
+	}
+	return nil
+}
+
+// layout is called with mu held.
+func (r *Registry) layout(m *plumbline.Model, b *profiles.Baseline) *profiles.Layout {
+	k := [2]string{m.Name, ""}
+	if b != nil {
+		k[1] = b.Hash()
+	}
+	l := r.layouts[k]
+	if l == nil {
+		l = profiles.NewLayout(m, b)
+		r.layouts[k] = l
+	}
+	return l
+}
+
+// BaselineOf names a version's baseline: its hash, "" if there is none, and whether it was made from traffic.
+func (r *Registry) BaselineOf(_ context.Context, model, version string) (hash string, auto bool) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	if v := r.versions[versionKey{model, version}]; v != nil {
+		return v.Hash, v.Auto
+	}
+	return "", false
+}
+
+// LayoutOf returns the layout a stored body was counted on.
+func (r *Registry) LayoutOf(ctx context.Context, model string, body []byte) (*profiles.Layout, error) {
+	hash, err := profiles.BodyBaseline(body)
+	if err != nil {
+		return nil, err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if l := r.layouts[[2]string{model, hash}]; l != nil {
+		return l, nil
+	}
+	m := r.models[model]
+	if m == nil {
+		m = &plumbline.Model{Name: model}
+		r.models[model] = m
+	}
+	if hash == "" {
+		return r.layout(m, nil), nil
+	}
+	b := r.baselines[hash]
+	if b == nil {
+		stored, ok, err := r.store.BaselineByHash(ctx, hash)
+		if err != nil {
+			return nil, fmt.Errorf("look up baseline: %w", err)
+		}
+		if !ok {
+			return nil, fmt.Errorf("the baseline %.12s that a profile of %s was counted on is not in the store", hash, model)
+		}
+		if b, err = profiles.ReadBaseline(stored.Body); err != nil {
+			return nil, fmt.Errorf("stored baseline %.12s: %w", hash, err)
+		}
+		r.baselines[hash] = b
+	}
+	return r.layout(m, b), nil
+}
+
+// Decode decodes a stored pane.
+func (r *Registry) Decode(ctx context.Context, p store.Pane) (*profiles.Profile, error) {
+	l, err := r.LayoutOf(ctx, p.Key.Model, p.Body)
+	if err != nil {
+		return nil, err
+	}
+	return l.Decode(p.Body)
+}
+
+// adopt makes b the version's baseline from now on.
+func (r *Registry) adopt(ctx context.Context, old *Version, b *profiles.Baseline) error {
+	if err := r.put(ctx, old, b, true); err != nil {
+		return err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	v := *old
+	v.Baseline, v.Hash, v.Auto = b, b.Hash(), true
+	r.baselines[v.Hash] = b
+	v.Layout = r.layout(v.Model, b)
+	r.versions[versionKey{v.Model.Name, v.Version}] = &v
+	return nil
+}
+
+// clone detaches a string from the batch it aliases.
+func clone(s string) string { return string([]byte(s)) }

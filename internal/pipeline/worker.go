@@ -1,0 +1,233 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"sync"
+	"time"
+
+	"plumbline"
+	"plumbline/collectors"
+	"plumbline/collectors/decode"
+	"plumbline/store"
+)
+
+var errAbandoned = errors.New("abandoned before everything was durable")
+
+// worker owns one partition: it decodes and folds its messages in offset order and flushes what they changed. Everything in it
+// belongs to its goroutine, but for what mu guards.
+type worker struct {
+	c       *Collector
+	part    plumbline.Partition
+	source  SourceOptions
+	ack     func(int64)
+	batches chan collectors.Batch
+	syncs   chan chan struct{}
+	done    chan struct{}
+	ctx     context.Context // ends when the worker is abandoned
+	abandon context.CancelFunc
+	log     interface {
+		Warn(string, ...any)
+		Error(string, ...any)
+	}
+
+	decoder *decode.Decoder
+	record  plumbline.Record
+	streams map[versionKey]*stream
+	last    *stream // of the previous record: most partitions carry one model
+	open    map[paneID]*openPane
+	// settled bounds, by width, the starts of panes that may be in the store but not in memory: a later pane is new.
+	settled map[time.Duration]int64
+	flushes int64
+
+	cp      store.Checkpoint // as of the last message folded
+	answers []store.Answer
+	labels  []store.Label
+	samples []store.Sample
+	letters [][]byte
+	dirty   int
+	pending int
+	tally   tally
+
+	mu    sync.Mutex
+	base  store.Checkpoint // when the partition was opened
+	saved store.Checkpoint // as last made durable
+	err   error
+}
+
+// tally is what the observer is told once per batch rather than once per record.
+type tally struct {
+	records  map[string]int
+	rejected map[plumbline.Reason]int
+	late     map[string]int
+	dropped  int
+}
+
+func newWorker(c *Collector, p plumbline.Partition, cp store.Checkpoint, newest time.Time, ack func(int64)) *worker {
+	ctx, cancel := context.WithCancel(context.Background())
+	w := &worker{
+		c: c, part: p, source: c.options.Sources[p.Source], ack: ack,
+		batches: make(chan collectors.Batch, 2), syncs: make(chan chan struct{}), done: make(chan struct{}),
+		ctx: ctx, abandon: cancel, log: c.log.With("partition", p.String()),
+		decoder: decode.New(c.options.Limits), streams: map[versionKey]*stream{}, open: map[paneID]*openPane{}, settled: map[time.Duration]int64{},
+		cp: cp, base: cp, saved: cp,
+		tally: tally{records: map[string]int{}, rejected: map[plumbline.Reason]int{}, late: map[string]int{}},
+	}
+	w.cp.Partition = p
+	if w.cp.Rejected == nil {
+		w.cp.Rejected = map[plumbline.Reason]int64{}
+	} else {
+		w.cp.Rejected = maps.Clone(w.cp.Rejected)
+	}
+	if !newest.IsZero() {
+		for _, width := range []time.Duration{0, Hour, Day} { // 0 stands for the finest, whatever its width
+			w.settled[width] = newest.Unix()
+		}
+	}
+	return w
+}
+
+// run ends when batches is closed and all is flushed, or when the worker is abandoned.
+func (w *worker) run() {
+	defer close(w.done)
+	defer w.abandon()
+	tick := time.NewTicker(w.c.options.FlushInterval)
+	defer tick.Stop()
+	for {
+		select {
+		case b, ok := <-w.batches:
+			if !ok {
+				w.fail(w.flush())
+				return
+			}
+			if !w.fail(w.take(b)) {
+				return
+			}
+		case reply := <-w.syncs:
+			ok := w.fail(w.drain()) && w.fail(w.flush())
+			close(reply)
+			if !ok {
+				return
+			}
+		case <-tick.C:
+			if !w.fail(w.flush()) {
+				return
+			}
+		case <-w.ctx.Done():
+			w.fail(errAbandoned)
+			return
+		}
+	}
+}
+
+// drain takes the batches that are waiting already.
+func (w *worker) drain() error {
+	for {
+		select {
+		case b, ok := <-w.batches:
+			if !ok {
+				return nil
+			}
+			if err := w.take(b); err != nil {
+				return err
+			}
+		default:
+			return nil
+		}
+	}
+}
+
+func (w *worker) fail(err error) (ok bool) {
+	if err == nil {
+		return true
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.err = err
+	return false
+}
+
+func (w *worker) failure() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.err
+}
+
+// durable is what this worker has made of messages since it was opened.
+func (w *worker) durable() Totals {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	t := Totals{Read: w.saved.Read - w.base.Read, Folded: w.saved.Folded - w.base.Folded, Rejected: map[plumbline.Reason]int64{}}
+	for r, n := range w.saved.Rejected {
+		if n -= w.base.Rejected[r]; n > 0 {
+			t.Rejected[r] = n
+		}
+	}
+	return t
+}
+
+// take folds a batch.
+func (w *worker) take(b collectors.Batch) error {
+	for i := range b.Messages {
+		m := &b.Messages[i]
+		if m.Offset < w.cp.Next {
+			continue // handed over again by a source that read from further back
+		}
+		reject, err := w.fold(m)
+		if err != nil {
+			return err
+		}
+		w.cp.Read++
+		w.cp.Next = m.Offset + 1
+		if reject != nil {
+			w.reject(*m, reject)
+		} else {
+			w.cp.Folded++
+		}
+		w.pending++
+		if w.dirty >= w.c.options.FlushRecords || w.pending >= 4*w.c.options.FlushRecords {
+			if err := w.flush(); err != nil {
+				return err
+			}
+		}
+	}
+	w.cp.Next = max(w.cp.Next, b.Next)
+	w.report(b)
+	return nil
+}
+
+func (w *worker) reject(m collectors.Message, r *plumbline.Reject) {
+	w.cp.Rejected[r.Reason]++
+	w.tally.rejected[r.Reason]++
+	if w.source.DeadLetters != nil {
+		w.letters = append(w.letters, encodeLetter(w.part, m, r, w.source.Payload))
+	}
+}
+
+// report tells the observer what the batch brought.
+func (w *worker) report(b collectors.Batch) {
+	o := w.c.options.Observe
+	for model, n := range w.tally.records {
+		o.Records(w.part.Source, model, n)
+	}
+	for reason, n := range w.tally.rejected {
+		o.Rejected(w.part.Source, reason, n)
+	}
+	for model, n := range w.tally.late {
+		o.Late(model, n)
+	}
+	if w.tally.dropped > 0 {
+		o.Dropped("slices", w.tally.dropped)
+	}
+	clear(w.tally.records)
+	clear(w.tally.rejected)
+	clear(w.tally.late)
+	w.tally.dropped = 0
+	if b.End >= 0 {
+		o.Lag(w.part, max(0, b.End-b.Next))
+	}
+	if !w.cp.Newest.IsZero() {
+		o.Newest(w.cp.Newest)
+	}
+}

@@ -1,0 +1,75 @@
+package tables
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"time"
+
+	"plumbline"
+	"plumbline/collectors/decode"
+)
+
+// ndjson reads one JSON object a line: a native record, or a flat object whose members are columns.
+type ndjson struct {
+	*stream
+	path, model string
+	row         int64
+	decoder     *decode.Decoder
+	line        []byte
+}
+
+func newNDJSON(s *stream, path, model string) *ndjson {
+	return &ndjson{stream: s, path: path, model: model, decoder: decode.New(decode.DefaultLimits())}
+}
+
+// epoch stands for the time of rows that have none: a baseline does not ask when.
+var epoch = time.Unix(0, 0).UTC()
+
+func (n *ndjson) Next(r *plumbline.Record) error {
+	for {
+		line, err := n.ReadBytes('\n')
+		if line = bytes.TrimSpace(line); len(line) > 0 {
+			n.row++
+			return n.parse(r, line)
+		}
+		if err != nil {
+			if errors.Is(err, io.EOF) {
+				return io.EOF
+			}
+			return err
+		}
+	}
+}
+
+func (n *ndjson) parse(r *plumbline.Record, line []byte) error {
+	reject := n.decoder.Decode(r, line, epoch)
+	if reject == nil {
+		return nil
+	}
+	switch reject.Reason {
+	case plumbline.ReasonNoModel, plumbline.ReasonEmpty, plumbline.ReasonType, plumbline.ReasonTimestamp:
+		if err := n.flat(r, line); err == nil {
+			return nil
+		}
+	}
+	return &RowError{n.path, n.row, reject}
+}
+
+// flat reads an object whose members are columns, by wrapping it as the features of a record and taking the named ones out.
+func (n *ndjson) flat(r *plumbline.Record, line []byte) error {
+	n.line = append(append(append(n.line[:0], `{"model":"m","features":`...), line...), '}')
+	wrapped := bytes.Clone(n.line) // strings alias it
+	if reject := n.decoder.Decode(r, wrapped, epoch); reject != nil {
+		return reject
+	}
+	columns := append([]plumbline.Field(nil), r.Features...)
+	r.Reset()
+	r.Model, r.Time = n.model, epoch
+	for _, c := range columns {
+		if err := assign(r, c.Name, c.Value); err != nil {
+			return err
+		}
+	}
+	return nil
+}

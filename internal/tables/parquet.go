@@ -1,0 +1,124 @@
+package tables
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"time"
+
+	"github.com/parquet-go/parquet-go"
+	"github.com/parquet-go/parquet-go/format"
+
+	"plumbline"
+)
+
+// parquetReader reads a Parquet file with flat columns.
+type parquetReader struct {
+	file        *os.File
+	reader      *parquet.Reader
+	columns     []column
+	path, model string
+	row, total  int64
+	buffer      []parquet.Row
+	at, have    int
+}
+
+type column struct {
+	name string
+	kind func(parquet.Value) plumbline.Value
+}
+
+// rowsAtOnce is how many rows are read together.
+const rowsAtOnce = 256
+
+func newParquet(f *os.File, size int64, path, model string) (Reader, error) {
+	pf, err := parquet.OpenFile(f, size)
+	if err != nil {
+		return nil, fmt.Errorf("not a Parquet file: %w", err)
+	}
+	p := &parquetReader{file: f, path: path, model: model, total: pf.NumRows(), buffer: make([]parquet.Row, rowsAtOnce)}
+	for _, field := range pf.Schema().Fields() {
+		if !field.Leaf() || field.Repeated() {
+			return nil, fmt.Errorf("column %q is nested; only flat columns are read", field.Name())
+		}
+		p.columns = append(p.columns, column{field.Name(), converter(field.Type())})
+	}
+	p.reader = parquet.NewReader(pf)
+	return p, nil
+}
+
+// converter reads values of a column by its physical and logical type.
+func converter(t parquet.Type) func(parquet.Value) plumbline.Value {
+	number := func(x float64) plumbline.Value {
+		switch {
+		case math.IsNaN(x):
+			return plumbline.Value{Kind: plumbline.NaN}
+		case math.IsInf(x, 0):
+			return plumbline.Value{Kind: plumbline.Invalid}
+		}
+		return plumbline.Value{Kind: plumbline.Number, Num: x}
+	}
+	var unit time.Duration // of an instant
+	if l := t.LogicalType(); l != nil {
+		if ts, ok := l.Value.(*format.TimestampType); ok {
+			unit = ts.Unit.Value.Duration()
+		}
+	}
+	return func(v parquet.Value) plumbline.Value {
+		if v.IsNull() {
+			return plumbline.Value{}
+		}
+		switch v.Kind() {
+		case parquet.Boolean:
+			if v.Boolean() {
+				return plumbline.Value{Kind: plumbline.Bool, Num: 1}
+			}
+			return plumbline.Value{Kind: plumbline.Bool}
+		case parquet.Int32:
+			return number(float64(v.Int32()))
+		case parquet.Int64:
+			if unit > 0 {
+				return plumbline.Value{Kind: plumbline.String, Str: time.Unix(0, v.Int64()*int64(unit)).UTC().Format(time.RFC3339Nano)}
+			}
+			return number(float64(v.Int64()))
+		case parquet.Float:
+			return number(float64(v.Float()))
+		case parquet.Double:
+			return number(v.Double())
+		case parquet.ByteArray, parquet.FixedLenByteArray:
+			return plumbline.Value{Kind: plumbline.String, Str: string(v.ByteArray())}
+		}
+		return plumbline.Value{Kind: plumbline.Invalid}
+	}
+}
+
+func (p *parquetReader) Next(r *plumbline.Record) error {
+	if p.at == p.have {
+		n, err := p.reader.ReadRows(p.buffer)
+		if n == 0 {
+			if err == nil || errors.Is(err, io.EOF) {
+				return io.EOF
+			}
+			return fmt.Errorf("%s: after row %d: %w", p.path, p.row, err)
+		}
+		p.at, p.have = 0, n
+	}
+	row := p.buffer[p.at]
+	p.at++
+	p.row++
+	r.Reset()
+	r.Model, r.Time = p.model, epoch
+	for _, v := range row {
+		c := p.columns[v.Column()]
+		if err := assign(r, c.name, c.kind(v)); err != nil {
+			return &RowError{p.path, p.row, err}
+		}
+	}
+	return nil
+}
+
+func (p *parquetReader) Progress() (done, total int64) { return p.row, p.total }
+
+func (p *parquetReader) Close() error { return errors.Join(p.reader.Close(), p.file.Close()) }

@@ -1,0 +1,204 @@
+package slack
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/slack-go/slack"
+
+	"plumbline"
+	"plumbline/sinks"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+var now = time.Date(2013, 7, 3, 6, 0, 0, 0, time.UTC)
+
+func ptr(x float64) *float64 { return &x }
+
+func window(d time.Duration) plumbline.Window { return plumbline.Window{From: now.Add(-d), To: now} }
+
+const day = 24 * time.Hour
+
+// drift is an alert as the built-in rule InputDrift raises it.
+func drift(feature string, psi float64) plumbline.Alert {
+	f := func(test string, value float64) plumbline.Finding {
+		return plumbline.Finding{Model: "flights-delay", Version: "1", Feature: feature, Test: test, Window: window(7 * day), Value: &value,
+			Effect: ptr(psi - .002), P: ptr(0), SD: ptr(psi * .9), N: 5758, M: 27004}
+	}
+	samples := f("samples", 5758)
+	samples.Effect, samples.P, samples.SD = nil, nil, nil
+	p, lower := f("psi_p", 0), f("psi_lower", psi*.95)
+	lower.Bins = &plumbline.Bins{
+		Labels:   []string{"≤ 24.08", "24.08 – 28.94", "28.94 – 33.08", "33.08 – 37.04", "37.04 – 39.92", "39.92 – 44.06", "44.06 – 50", "50 – 55.94", "55.94 – 62.06", "> 62.06"},
+		Baseline: []float64{.104, .099, .101, .098, .1, .102, .097, .1, .099, .1},
+		Current:  []float64{0, 0, 0, 0, 0, 0, .01, .04, .11, .84},
+	}
+	return plumbline.Alert{
+		Rule: "9f86d081884c7d65", Group: "plumbline-inputs", Name: "InputDrift", Source: "rules/inputs.yaml:14",
+		Expr:   `samples("7d") >= 500 and psi_p("7d") < 1e-6 and psi_lower("7d") > 0.1`,
+		Labels: map[string]string{"alertname": "InputDrift", "model": "flights-delay", "version": "1", "feature": feature, "severity": "warning"},
+		Annotations: map[string]string{
+			"summary":     fmt.Sprintf("%s of flights-delay has drifted from its baseline: PSI at least %.2f on 5.758k records", feature, psi*.95),
+			"description": "See which values moved with `plumbline explain flights-delay " + feature + "`. If the source of the feature changed, repair it there; if the world changed, check the quality on fresh labels and retrain.",
+			"runbook_url": "https://runbooks.example.org/drift?a=1&b=2",
+		},
+		State: plumbline.Firing, ActiveAt: now.Add(-day), FiredAt: now, LastTrue: now,
+		Findings: []plumbline.Finding{samples, p, lower}, BaselineID: "sha256:0a1b2c3d4e5f", Trigger: "retrain-flights",
+	}
+}
+
+func missing() plumbline.Alert {
+	a := drift("wind_gust", 0)
+	a.Name, a.Trigger = "MissingShareRose", ""
+	a.Labels["alertname"] = a.Name
+	a.Annotations = map[string]string{"summary": "wind_gust of flights-delay is missing in 81.2% of the records", "description": "Values that used to be there do not arrive."}
+	a.Findings = []plumbline.Finding{
+		{Test: "volume", Window: window(day), Value: ptr(812), N: 812},
+		{Feature: "wind_gust", Test: "missing", Window: window(day), Value: ptr(.8116), Lower: ptr(.783), Upper: ptr(.837), Effect: ptr(.791), SD: ptr(1.9), P: ptr(0), N: 812, M: 27004},
+		{Feature: "wind_gust", Test: "missing", Window: window(30 * day), Value: ptr(.0312), Lower: ptr(.029), Upper: ptr(.033), Effect: ptr(.0106), SD: ptr(.07), P: ptr(3e-5), N: 24310, M: 27004},
+		{Feature: "wind_gust", Test: "missing_p", Window: window(day), Value: ptr(0), P: ptr(0), N: 812, M: 27004},
+	}
+	return a
+}
+
+func note(edge plumbline.Edge, alerts ...plumbline.Alert) sinks.Notification {
+	return sinks.Notification{Key: "pl_5d41402abc4b2a76b9719d911017c592", Receiver: "ml/slack", Edge: edge, At: now, Alerts: alerts, ExternalURL: "http://127.0.0.1:9188"}
+}
+
+// cases are the messages that golden files show.
+func cases() map[string]sinks.Notification {
+	var eight []plumbline.Alert
+	for i, f := range []string{"temp", "dewp", "humid", "wind_speed", "pressure", "visib", "carrier", "dest"} {
+		eight = append(eight, drift(f, 0.2+0.45*float64(i%5)))
+	}
+	carrier := drift("carrier", 0.31)
+	carrier.Findings[2].Bins = &plumbline.Bins{Labels: []string{"UA", "B6", "EV", "DL", "AA", "<unseen>"},
+		Baseline: []float64{.18, .16, .15, .14, .1, 0}, Current: []float64{.42, .16, .02, .13, .02, .005}}
+	over := drift("temp", 3.84)
+	over.State, over.ResolvedAt = plumbline.Inactive, now.Add(30*time.Hour)
+	over.Findings = over.Findings[1:]
+	over.Findings[0] = plumbline.Finding{Feature: "temp", Test: "psi", Window: plumbline.Window{From: now.Add(30*time.Hour - 7*day), To: now.Add(30 * time.Hour)}, Value: ptr(.061),
+		Lower: ptr(.052), Upper: ptr(.071), P: ptr(0), SD: ptr(.24), N: 5811, M: 27004}
+	over.Findings = over.Findings[:1]
+	silent := drift("temp", 3.84)
+	silent.Name, silent.Labels["alertname"], silent.AutoBase = "ScoreDrift", "ScoreDrift", true
+	silent.Annotations = map[string]string{"summary": "The scores of flights-delay can't be judged"}
+	delete(silent.Labels, "feature")
+	silent.Reason = "psi: no data: no rows in the window"
+	silent.Findings = []plumbline.Finding{
+		{Feature: "score", Test: "psi", Window: window(7 * day), Reason: "no rows in the window", Note: "12 records of the window were counted before its baseline was there; the baseline was made from the first records seen, not from training data"},
+		{Test: "accuracy", Window: plumbline.Window{From: now.Add(-9 * day), To: now.Add(-2 * day)}, Value: ptr(.713), Lower: ptr(.69), Upper: ptr(.735), Effect: ptr(-.04), N: 1540, M: 9000},
+		{Test: "latency_p95", Window: window(time.Hour), Value: ptr(84.2), Effect: ptr(51), N: 240, M: 27004},
+	}
+	dry := note(plumbline.EdgeFiring, carrier)
+	dry.DryRun = true
+	again := note(plumbline.EdgeRepeat, missing())
+	again.At = now.Add(3 * day)
+	return map[string]sinks.Notification{
+		"firing": note(plumbline.EdgeFiring, drift("temp", 3.84)), "eight": note(plumbline.EdgeFiring, eight...), "resolved": note(plumbline.EdgeResolved, over),
+		"dryrun": dry, "novalue": note(plumbline.EdgeFiring, silent), "repeat": again,
+	}
+}
+
+func golden(t *testing.T, name string, got []byte) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(path, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(string(want), string(got)); d != "" {
+		t.Errorf("%s (-want +got):\n%s", name, d)
+	}
+}
+
+func TestGolden(t *testing.T) {
+	for name, n := range cases() {
+		t.Run(name, func(t *testing.T) {
+			m := NewMessage(n)
+			var b bytes.Buffer
+			e := json.NewEncoder(&b)
+			e.SetEscapeHTML(false)
+			e.SetIndent("", "  ")
+			if err := e.Encode(map[string]any{"text": m.Text, "blocks": m.Blocks}); err != nil {
+				t.Fatal(err)
+			}
+			golden(t, name+".json", b.Bytes())
+			b.Reset()
+			if err := m.Print(&b, 100, false); err != nil {
+				t.Fatal(err)
+			}
+			golden(t, name+".txt", b.Bytes())
+			checkBlocks(t, m)
+		})
+	}
+}
+
+// checkBlocks holds a message against Slack's documented limits, and the undocumented one of a whole message (bolt-js issue 2509:
+// msg_blocks_too_long near 13,200 characters).
+func checkBlocks(t *testing.T, m Message) {
+	t.Helper()
+	if len(m.Blocks) > 50 {
+		t.Errorf("%d blocks", len(m.Blocks))
+	}
+	if m.Text == "" {
+		t.Error("no text for notifications")
+	}
+	total := 0
+	length := func(what, s string, most int) {
+		t.Helper()
+		n := utf8.RuneCountInString(s)
+		total += n
+		if n == 0 || n > most {
+			t.Errorf("%s has %d characters, want 1 to %d", what, n, most)
+		}
+		if !utf8.ValidString(s) {
+			t.Errorf("%s is not UTF-8", what)
+		}
+	}
+	mrkdwn := func(what string, text *slack.TextBlockObject) {
+		t.Helper()
+		length(what, text.Text, 3000)
+		if text.Type != slack.MarkdownType || !text.Verbatim {
+			t.Errorf("%s: Slack would look for names to link in it", what)
+		}
+		if strings.Count(text.Text, "```")%2 != 0 {
+			t.Errorf("%s: a block of code without an end", what)
+		}
+	}
+	for i, block := range m.Blocks {
+		switch block := block.(type) {
+		case *slack.HeaderBlock:
+			length("header", block.Text.Text, 150)
+			if block.Text.Type != slack.PlainTextType {
+				t.Error("a header is plain text")
+			}
+		case *slack.SectionBlock:
+			mrkdwn(fmt.Sprint("section ", i), block.Text)
+		case *slack.ContextBlock:
+			for _, e := range block.ContextElements.Elements {
+				mrkdwn("context", e.(*slack.TextBlockObject))
+			}
+		default:
+			t.Errorf("block %d is a %T", i, block)
+		}
+	}
+	if total >= 13000 {
+		t.Errorf("the message has %d characters", total)
+	}
+}
