@@ -41,10 +41,10 @@ func shapes(b *plumbline.Bins) string {
 	lines := []string{
 		"baseline  " + bars(b.Baseline, top),
 		"now       " + bars(b.Current, top),
-		fmt.Sprintf("          from %s to %s", label(b.Labels[0]), label(b.Labels[len(b.Labels)-1])),
+		fmt.Sprintf("cells     %s … %s", label(b.Labels[0]), label(b.Labels[len(b.Labels)-1])),
 	}
 	for _, c := range changes(b, 1) {
-		lines = append(lines, "most      "+c)
+		lines = append(lines, "moved     "+c)
 	}
 	return strings.Join(lines, "\n")
 }
@@ -83,16 +83,28 @@ func changes(b *plumbline.Bins, n int) []string {
 		return 0
 	})
 	order = order[:min(n, len(order))]
-	width := 0
+	var names, before, after []string
 	for _, i := range order {
-		width = max(width, utf8.RuneCountInString(label(b.Labels[i])))
+		names, before, after = append(names, label(b.Labels[i])), append(before, percent(b.Baseline[i])), append(after, percent(b.Current[i]))
 	}
 	var out []string
-	for _, i := range order {
-		l := label(b.Labels[i])
-		out = append(out, fmt.Sprintf("%s%s  %7s → %7s", l, strings.Repeat(" ", width-utf8.RuneCountInString(l)), percent(b.Baseline[i]), percent(b.Current[i])))
+	for i := range order {
+		out = append(out, pad(names[i], names, false)+"  "+pad(before[i], before, true)+" → "+pad(after[i], after, true))
 	}
 	return out
+}
+
+// pad fills s with blanks to the width of the widest of its column.
+func pad(s string, column []string, right bool) string {
+	width := 0
+	for _, c := range column {
+		width = max(width, utf8.RuneCountInString(c))
+	}
+	blanks := strings.Repeat(" ", width-utf8.RuneCountInString(s))
+	if right {
+		return blanks + s
+	}
+	return s + blanks
 }
 
 // label shortens a cell's label and takes the meaning from what would end a block of code.

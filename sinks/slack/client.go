@@ -91,6 +91,10 @@ func classify(err error) error {
 	if err == nil {
 		return nil
 	}
+	var status slack.StatusCodeError // of 2xx only, as the Transport lets no other through: slack-go knows no success but 200
+	if errors.As(err, &status) {
+		return nil
+	}
 	var refused slack.SlackErrorResponse
 	if errors.As(err, &refused) {
 		why := word([]byte(refused.Err))

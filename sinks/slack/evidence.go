@@ -10,7 +10,8 @@ import (
 )
 
 // Evidence is what an alert rests on, a line for each feature and window: readings of one statistic, such as psi, psi_lower and
-// psi_p, say one thing and are told as one; samples and volume are the records told at the end of a line, and have none of their own unless nothing else was read of that window. Lines are plain text.
+// psi_p, say one thing and are told as one; samples and volume are the records at the end of a line, and have none of their own
+// unless nothing else was read of that window. Lines are plain text.
 func Evidence(a plumbline.Alert) []string {
 	last := latest(a.Findings)
 	var out []string
@@ -94,7 +95,7 @@ func (g *readings) add(f plumbline.Finding) {
 	}
 }
 
-// line is like: last 7d: psi 3.84 (at least 3.7), as a shift of 2.1 sd, p < 1e-6, on 5,758 records against 10,447.
+// line is like: last 7d: psi 3.84 (at least 3.7), like a shift of 2.1 sd, p < 1e-6, on 5,758 records against the baseline's 10,447.
 func (g *readings) line(a plumbline.Alert, last time.Time) string {
 	var b strings.Builder
 	if g.feature != "" && g.feature != a.Labels["feature"] {
@@ -116,7 +117,7 @@ func (g *readings) line(a plumbline.Alert, last time.Time) string {
 	if len(g.stats) > 0 && !g.onlyCounts() {
 		fmt.Fprintf(&b, ", on %s records", Count(g.n))
 		if g.m > 0 {
-			fmt.Fprintf(&b, " against %s", Count(g.m))
+			fmt.Fprintf(&b, " against the baseline's %s", Count(g.m))
 		}
 	}
 	return b.String()

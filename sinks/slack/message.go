@@ -138,13 +138,13 @@ func describe(a plumbline.Alert, n sinks.Notification) string {
 	return b.String()
 }
 
-// lasting is like since 2013-04-01 00:00 UTC, for 24h by 2013-04-02 00:00 UTC.
+// lasting is like since 2013-04-01 00:00 UTC (1d), as of 2013-04-02 00:00 UTC.
 func lasting(a plumbline.Alert, n sinks.Notification) string {
 	if n.Edge == plumbline.EdgeResolved {
 		return fmt.Sprintf("fired %s, over %s, after %s", stamp(a.FiredAt), stamp(a.ResolvedAt), Span(a.ResolvedAt.Sub(a.FiredAt)))
 	}
 	if d := n.At.Sub(a.ActiveAt); d > 0 {
-		return fmt.Sprintf("since %s, for %s by %s", stamp(a.ActiveAt), Span(d), stamp(n.At))
+		return fmt.Sprintf("since %s (%s), as of %s", stamp(a.ActiveAt), Span(d), stamp(n.At))
 	}
 	return "since " + stamp(a.ActiveAt)
 }
@@ -207,7 +207,7 @@ func footer(a plumbline.Alert, n sinks.Notification) string {
 		add("model version " + escape(cut(v, maxLabel)))
 	}
 	if a.BaselineID != "" {
-		add("baseline " + escape(cut(a.BaselineID, 12)))
+		add("baseline " + escape(cut(strings.TrimPrefix(a.BaselineID, "sha256:"), 12)))
 	}
 	if n.Edge == plumbline.EdgeFiring && a.Trigger != "" {
 		add("asks for trigger " + escape(cut(a.Trigger, maxLabel)))
@@ -227,9 +227,10 @@ func weight(a plumbline.Alert) float64 {
 	return w
 }
 
-// escape takes the meaning from the three characters Slack gives one: without them data can neither link nor mention.
+// escape takes the meaning from the three characters Slack gives one: without them data can neither link nor mention. Nor can it
+// begin a block of code.
 func escape(s string) string {
-	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(s)
+	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", "```", "'''").Replace(s)
 }
 
 func plain(s string) *slack.TextBlockObject {

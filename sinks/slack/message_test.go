@@ -202,3 +202,120 @@ func checkBlocks(t *testing.T, m Message) {
 		t.Errorf("the message has %d characters", total)
 	}
 }
+
+// hostile is an alert whose every text was chosen by somebody who wants to be heard.
+func hostile(s string) plumbline.Alert {
+	a := drift(s, 3)
+	a.Name, a.Source, a.Expr, a.Reason, a.Trigger, a.BaselineID = s, s, s, s, s, s
+	a.Labels = map[string]string{"model": s, "feature": s, "slice": s, "version": s, "severity": s}
+	a.Annotations = map[string]string{"summary": s, "description": s, "runbook_url": "https://example.org/" + s, "dashboard": s}
+	for i := range a.Findings {
+		a.Findings[i].Feature, a.Findings[i].Test, a.Findings[i].Note = s, s, s
+		a.Findings[i].Bins = &plumbline.Bins{Labels: []string{s, "b"}, Baseline: []float64{.5, .5}, Current: []float64{1, 0}}
+	}
+	a.Findings = append(a.Findings, plumbline.Finding{Test: s, Feature: s, Reason: s})
+	return a
+}
+
+func TestDataCannotSpeakSlack(t *testing.T) {
+	for _, s := range []string{"<!channel>", "<!here|x>", "<@U024BE7LH>", "<#C024BE7LR>", "<!subteam^SAZ94GDB8>", "<https://example.org|click>", "a|b>c<d", "&lt;!channel&gt;"} {
+		for _, edge := range []plumbline.Edge{plumbline.EdgeFiring, plumbline.EdgeResolved, plumbline.EdgeRepeat} {
+			m := NewMessage(note(edge, hostile(s), hostile(s), hostile(s), hostile(s), hostile(s), hostile(s)))
+			checkBlocks(t, m)
+			texts := []string{m.Text}
+			for _, block := range m.Blocks[1:] { // the header is plain text, in which nothing has a meaning
+				switch block := block.(type) {
+				case *slack.SectionBlock:
+					texts = append(texts, block.Text.Text)
+				case *slack.ContextBlock:
+					texts = append(texts, block.ContextElements.Elements[0].(*slack.TextBlockObject).Text)
+				}
+			}
+			for _, text := range texts {
+				ours := strings.NewReplacer("|Runbook>", "", "|Dashboard>", "", "|plumbline>", "", "<http", "").Replace(text)
+				if strings.ContainsAny(ours, "<>") {
+					t.Errorf("%q is spoken in %q", s, text)
+				}
+				if strings.Contains(strings.NewReplacer("&amp;", "", "&lt;", "", "&gt;", "").Replace(text), "&") {
+					t.Errorf("a bare & of %q in %q", s, text)
+				}
+			}
+		}
+	}
+}
+
+func TestLimits(t *testing.T) {
+	for _, s := range []string{strings.Repeat("x", 5000), strings.Repeat("<", 5000), strings.Repeat("日本語 ", 2000), strings.Repeat("```\n", 2000), strings.Repeat("*", 100), "\x1b]0;owned\a", ""} {
+		for _, k := range []int{1, 2, 5, 6, 200} {
+			var alerts []plumbline.Alert
+			for range k {
+				alerts = append(alerts, hostile(s))
+			}
+			m := NewMessage(note(plumbline.EdgeFiring, alerts...))
+			checkBlocks(t, m)
+			var b strings.Builder
+			if err := m.Print(&b, 80, false); err != nil {
+				t.Fatal(err)
+			}
+			if strings.ContainsAny(b.String(), "\x1b\a") {
+				t.Errorf("data reached the terminal's controls: %q", b.String())
+			}
+			for line := range strings.SplitSeq(b.String(), "\n") {
+				if n := utf8.RuneCountInString(line); n > 80 {
+					t.Errorf("a line of %d characters: %s", n, line)
+				}
+			}
+		}
+	}
+	if m := NewMessage(sinks.Notification{}); m.Text == "" {
+		t.Error("a notification without alerts says nothing")
+	}
+}
+
+func TestFigures(t *testing.T) {
+	for x, want := range map[float64]string{0: "0", 5758: "5,758", -1234567: "-1,234,567", 3.8412: "3.841", 1043.2: "1,043", 0.000123456: "0.000123", 999999.5: "1,000,000", 1e300: "1e+300"} {
+		if got := Figure(x); got != want {
+			t.Errorf("Figure(%v) = %s, want %s", x, got, want)
+		}
+	}
+	for x, want := range map[float64]string{0: "0 %", 1: "100 %", .14: "14 %", .8116: "81.2 %", .00001: "< 0.01 %", .9999: "99.99 %", .0042: "0.42 %", -.04: "-4 %"} {
+		if got := percent(x); got != want {
+			t.Errorf("percent(%v) = %s, want %s", x, got, want)
+		}
+	}
+	for d, want := range map[time.Duration]string{7 * day: "7d", day: "1d", 36 * time.Hour: "36h", 50 * time.Hour: "2d2h", 90 * time.Minute: "90m", 15 * time.Second: "15s", 0: "0s"} {
+		if got := Span(d); got != want {
+			t.Errorf("Span(%d) = %s, want %s", d, got, want)
+		}
+	}
+}
+
+// Six readings of one feature and window, in any order, are one line; the records are at its end.
+func TestEvidence(t *testing.T) {
+	w := window(7 * day)
+	f := func(test string, v float64) plumbline.Finding {
+		return plumbline.Finding{Feature: "temp", Test: test, Window: w, Value: &v, N: 100, M: 900}
+	}
+	for _, c := range []struct {
+		name     string
+		findings []plumbline.Finding
+		want     []string
+	}{
+		{"one family", []plumbline.Finding{f("samples", 100), f("psi_p", 1e-9), f("psi", .31), f("psi_lower", .22), f("psi", .31)},
+			[]string{"last 7d: psi 0.31 (at least 0.22), p < 1e-6, on 100 records against the baseline's 900"}},
+		{"two families", []plumbline.Finding{f("ks", .2), f("mean_shift", -1.23456)},
+			[]string{"last 7d: ks 0.2; mean_shift -1.23 sd, on 100 records against the baseline's 900"}},
+		{"only counts", []plumbline.Finding{{Test: "volume", Window: w, Value: ptr(12), N: 12}}, []string{"last 7d: volume 12"}},
+		{"counts of another window", []plumbline.Finding{{Test: "volume", Window: window(day), Value: ptr(3), N: 3}, {Test: "volume", Window: w, Value: ptr(1200), N: 1200}},
+			[]string{"last 1d: volume 3", "last 7d: volume 1,200"}},
+		{"nothing", nil, nil},
+		{"another feature", []plumbline.Finding{{Feature: "score", Test: "p99", Window: w, Value: ptr(.5), N: 7}}, []string{"score, last 7d: p99 0.5, on 7 records"}},
+		{"no value", []plumbline.Finding{{Feature: "temp", Test: "psi", Window: w, Reason: "12 rows in the window, at least 50 are needed"}},
+			[]string{"last 7d: psi has no value: 12 rows in the window, at least 50 are needed"}},
+	} {
+		got := Evidence(plumbline.Alert{Labels: map[string]string{"feature": "temp"}, Findings: c.findings})
+		if d := cmp.Diff(c.want, got); d != "" {
+			t.Errorf("%s (-want +got):\n%s", c.name, d)
+		}
+	}
+}

@@ -58,7 +58,7 @@ func (s *statistic) add(part string, f plumbline.Finding) {
 // counts reports whether the statistic is a number of records.
 func (s *statistic) counts() bool { return s.name == "samples" || s.name == "volume" }
 
-// String is like psi 3.84 (at least 3.7), as a shift of 2.1 sd, p < 1e-6.
+// String is like psi 3.84 (at least 3.7), like a shift of 2.1 sd, p < 1e-6.
 func (s *statistic) String() string {
 	var b strings.Builder
 	b.WriteString(s.name)
@@ -80,7 +80,7 @@ func (s *statistic) String() string {
 	}
 	if s.sd != nil && unitOf(s.name) != "sd" && unitOf(s.name) != "%" {
 		if undirected(s.name) {
-			fmt.Fprintf(&b, ", as a shift of %.2g sd", math.Abs(*s.sd))
+			fmt.Fprintf(&b, ", like a shift of %.2g sd", math.Abs(*s.sd))
 		} else {
 			fmt.Fprintf(&b, ", shifted by %+.2g sd", *s.sd)
 		}
@@ -152,17 +152,12 @@ func percent(x float64) string {
 	if p != 0 && math.Abs(p) < 0.01 {
 		return "< 0.01 %"
 	}
-	decimals := 0
-	switch a := math.Abs(p); {
-	case a == math.Trunc(a):
-	case a < 1:
-		decimals = 2
-	case a < 99.95:
-		decimals = 1
-	default:
+	decimals := 1
+	if a := math.Abs(p); a < 1 || a > 99.95 && a < 100 {
 		decimals = 2
 	}
-	return strconv.FormatFloat(p, 'f', decimals, 64) + " %"
+	text := strconv.FormatFloat(p, 'f', decimals, 64)
+	return strings.TrimRight(strings.TrimRight(text, "0"), ".") + " %"
 }
 
 func probability(p float64) string {
@@ -203,7 +198,7 @@ func Count(x float64) string {
 func Span(d time.Duration) string {
 	d = d.Round(time.Second)
 	switch {
-	case d >= 48*time.Hour && d%(24*time.Hour) == 0:
+	case d >= 24*time.Hour && d%(24*time.Hour) == 0:
 		return fmt.Sprintf("%dd", d/(24*time.Hour))
 	case d >= 48*time.Hour:
 		return fmt.Sprintf("%dd%dh", d/(24*time.Hour), d%(24*time.Hour)/time.Hour)

@@ -105,7 +105,7 @@ var (
 	// link is mrkdwn's: in data no < is left unescaped.
 	link = regexp.MustCompile(`<([^|>]+)\|([^>]+)>`)
 	// strong is text between stars at a line's beginning.
-	strong = regexp.MustCompile(`^\*(.*?)\*(?:\s\s(.*))?$`)
+	strong = regexp.MustCompile(`^\*(.*?)\*(?:\s+(.*))?$`)
 	signs  = strings.NewReplacer("&lt;", "<", "&gt;", ">", "&amp;", "&", ":warning:", "⚠", ":information_source:", "ℹ")
 )
 
