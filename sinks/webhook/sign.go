@@ -44,6 +44,9 @@ func (c *client) sign(h http.Header, id string, body []byte) error {
 	if err != nil {
 		return fmt.Errorf("read the signing secret: %w", err)
 	}
+	if len(secrets) == 0 {
+		return &sinks.Permanent{Err: errors.New("there is no signing secret where one is configured")}
+	}
 	var signatures []string
 	for _, s := range secrets {
 		key, err := ParseSecret(s)
