@@ -8,10 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"gopkg.in/yaml.v3"
-
 	"plumbline"
-	"plumbline/examples"
 	"plumbline/internal/app"
 	"plumbline/internal/config"
 	"plumbline/profiles"
@@ -35,14 +32,15 @@ func (d *demo) show(ctx context.Context, a *app.App, conf *config.Config, s app.
 	d.title("What was read")
 	fmt.Fprintf(d.out, "A model that says two hours before departure whether a flight from New York will be late: its log of 2013,\n%s to %s. %s messages (questions with answers, and labels that came hours later), %s folded, %s refused.\nRead, judged four times a day of its own time, and told, in %.1f s.\n",
 		first.Format(time.DateOnly), last.Format(time.DateOnly), slack.Count(float64(s.Records.Read)), slack.Count(float64(s.Records.Folded)), slack.Count(float64(s.Records.Read-s.Records.Folded)), took.Seconds())
-	weeks, err := d.heat(ctx, a, first, last)
+	ends := weekEnds(first, last)
+	drift, err := d.heat(ctx, a, ends, last)
 	if err != nil {
 		return err
 	}
-	if err := d.histograms(ctx, a, weeks); err != nil {
+	if err := d.histograms(ctx, a, drift, ends); err != nil {
 		return err
 	}
-	d.episodes()
+	d.timeline(ends, last)
 	if err := d.message(); err != nil {
 		return err
 	}
@@ -68,6 +66,15 @@ func (d *demo) title(s string) {
 	fmt.Fprintf(d.out, "\n%s\n%s\n", s, strings.Repeat("-", d.width))
 }
 
+// weekEnds are the ends of the whole weeks from first to last: a week that is not whole is no picture of one.
+func weekEnds(first, last time.Time) []time.Time {
+	var ends []time.Time
+	for end := first.Truncate(24 * time.Hour).Add(week); !end.After(last); end = end.Add(week) {
+		ends = append(ends, end)
+	}
+	return ends
+}
+
 // featureWeeks is one feature's drift, week by week.
 type featureWeeks struct {
 	name  string
@@ -76,13 +83,9 @@ type featureWeeks struct {
 }
 
 // heat draws when each feature was how far from the baseline.
-func (d *demo) heat(ctx context.Context, a *app.App, first, last time.Time) ([]featureWeeks, error) {
+func (d *demo) heat(ctx context.Context, a *app.App, ends []time.Time, last time.Time) ([]featureWeeks, error) {
 	d.title("Which inputs drifted, when: PSI of each week against the training data, by its lower 95 % bound")
 	readings := a.Readings()
-	var ends []time.Time
-	for end := first.Truncate(24 * time.Hour).Add(week); end.Before(last.Add(week)); end = end.Add(week) {
-		ends = append(ends, end)
-	}
 	targets, err := readings.Targets(ctx, map[string]string{"model": demoModel, "feature": "*"}, last)
 	if err != nil {
 		return nil, err
@@ -104,7 +107,7 @@ func (d *demo) heat(ctx context.Context, a *app.App, first, last time.Time) ([]f
 		}
 	}
 	sort.SliceStable(list, func(i, j int) bool { return list[i].psi[list[i].worst] > list[j].psi[list[j].worst] })
-	d.calendar(ends)
+	fmt.Fprintf(d.out, "%16s %s\n", "", months(ends))
 	for _, f := range list {
 		fmt.Fprintf(d.out, "%16s ", f.name)
 		for _, x := range f.psi {
@@ -114,22 +117,6 @@ func (d *demo) heat(ctx context.Context, a *app.App, first, last time.Time) ([]f
 	}
 	fmt.Fprintf(d.out, "%16s %s below 0.02  %s to 0.1  %s to 0.25  %s to 1  %s above 1, the training data never looked like this\n", "", d.cell(0), d.cell(.05), d.cell(.2), d.cell(.5), d.cell(2))
 	return list, nil
-}
-
-// calendar prints the months above the weeks that end in them.
-func (d *demo) calendar(ends []time.Time) {
-	line := make([]byte, 2*len(ends)+8)
-	for i := range line {
-		line[i] = ' '
-	}
-	month := time.Month(0)
-	for i, e := range ends {
-		if start := e.Add(-week); start.Month() != month {
-			month = start.Month()
-			copy(line[2*i:], month.String()[:3])
-		}
-	}
-	fmt.Fprintf(d.out, "%16s %s\n", "", strings.TrimRight(string(line), " "))
 }
 
 func (d *demo) cell(psi float64) string {
@@ -154,13 +141,9 @@ func (d *demo) cell(psi float64) string {
 const shown = 3
 
 // histograms draws the worst weeks beside the baseline.
-func (d *demo) histograms(ctx context.Context, a *app.App, list []featureWeeks) error {
-	first, _, err := a.Span(ctx)
-	if err != nil {
-		return err
-	}
+func (d *demo) histograms(ctx context.Context, a *app.App, list []featureWeeks, ends []time.Time) error {
 	for _, f := range list[:min(shown, len(list))] {
-		end := first.Truncate(24 * time.Hour).Add(time.Duration(f.worst+1) * week)
+		end := ends[f.worst]
 		d.title(fmt.Sprintf("%s: the training data (left) and the week to %s (right)", f.name, end.Format("2 January 2006")))
 		w, err := a.Windows().Read(ctx, plumbline.Stream{Model: demoModel, Version: "1"}, plumbline.Window{From: end.Add(-week), To: end})
 		if err != nil {
@@ -170,45 +153,6 @@ func (d *demo) histograms(ctx context.Context, a *app.App, list []featureWeeks) 
 		profiles.Histogram(d.out, w.Version.Baseline.Profile().Feature(k), w.Profile.Feature(k), d.width, d.color)
 	}
 	return nil
-}
-
-// explanation is why an alert of the demo is true.
-type explanation struct{ Alert, Feature, Why string }
-
-func explanations() []explanation {
-	var list []explanation
-	body, err := examples.Flights.ReadFile("flights/explained.yaml")
-	if err == nil {
-		err = yaml.Unmarshal(body, &list)
-	}
-	if err != nil { // it is inside the binary
-		return nil
-	}
-	return list
-}
-
-// episodes lists what people would have been told, in order.
-func (d *demo) episodes() {
-	d.title("What people would have been told")
-	why := explanations()
-	for _, n := range d.notes {
-		for _, a := range n.Alerts {
-			mark := map[plumbline.Edge]string{plumbline.EdgeFiring: "FIRING  ", plumbline.EdgeResolved: "resolved"}[n.Edge]
-			if d.color {
-				mark = map[plumbline.Edge]string{plumbline.EdgeFiring: "\x1b[31mFIRING  \x1b[0m", plumbline.EdgeResolved: "\x1b[32mresolved\x1b[0m"}[n.Edge]
-			}
-			fmt.Fprintf(d.out, "%s  %s  %s %s: %s\n", n.At.UTC().Format("2006-01-02 15:04"), mark, a.Name, a.Labels["feature"], a.Annotations["summary"])
-			if n.Edge != plumbline.EdgeFiring {
-				continue
-			}
-			for _, e := range why {
-				if e.Alert == a.Name && e.Feature == a.Labels["feature"] {
-					fmt.Fprintf(d.out, "%28s%s\n", "", e.Why)
-				}
-			}
-		}
-	}
-	fmt.Fprintln(d.out, "\nWhat no test of inputs can see: from 21 to 26 April 45 % of the flights were late in fine weather, with a mean score of 0.16.")
 }
 
 // message draws one Slack message in full: the first that concerns quality, else the first.

@@ -179,7 +179,7 @@ func (a ask) baseline() (*profiles.Profile, string) {
 		return nil, "the model's version has no baseline yet"
 	}
 	if a.Slice == "" {
-		return a.version.Baseline.Profile(), ""
+		return a.version.Profile, ""
 	}
 	p, ok := a.version.Baseline.SliceProfile(a.Slice)
 	if !ok {
@@ -303,7 +303,7 @@ func (m *Readings) expand(ctx context.Context, s plumbline.Stream, selector map[
 	}
 	names := map[string]bool{}
 	if v.Baseline != nil {
-		addInputs(names, v.Baseline.Profile())
+		addInputs(names, v.Profile)
 	}
 	w, err := m.current(ctx, ask{Query: rules.Query{Model: s.Model, Window: featureWindow}, stream: s, version: v, at: at,
 		window: plumbline.Window{From: at.Add(-featureWindow), To: at}})

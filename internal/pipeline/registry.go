@@ -26,6 +26,7 @@ type Version struct {
 	Model    *plumbline.Model
 	Version  string
 	Baseline *profiles.Baseline // nil: none yet
+	Profile  *profiles.Profile  // Baseline's counts, nil without; many read it, nobody changes it
 	Hash     string             // of Baseline, "" without
 	Auto     bool               // the baseline was made from the first records
 	First    int                // the baseline is made from this many first records, while there is none
@@ -136,7 +137,7 @@ func (r *Registry) resolve(ctx context.Context, v *Version) error {
 		}
 		// A baseline belongs to the version it was made for; another version that names none of its own starts anew.
 		if own || b.Version == "" || b.Version == v.Version {
-			v.Baseline, v.Hash = b, b.Hash()
+			v.Baseline, v.Profile, v.Hash = b, b.Profile(), b.Hash()
 			r.baselines[v.Hash] = b
 			stored, ok, err := r.store.BaselineByHash(ctx, v.Hash)
 			if err != nil {
@@ -163,7 +164,7 @@ func (r *Registry) resolve(ctx context.Context, v *Version) error {
 	if err != nil {
 		return fmt.Errorf("stored baseline of %s: %w", v.Model.Name, err)
 	}
-	v.Baseline, v.Hash, v.Auto = b, stored.Hash, stored.Auto
+	v.Baseline, v.Profile, v.Hash, v.Auto = b, b.Profile(), stored.Hash, stored.Auto
 	r.baselines[stored.Hash] = b
 	return nil
 }
@@ -257,7 +258,7 @@ func (r *Registry) adopt(ctx context.Context, old *Version, b *profiles.Baseline
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	v := *old
-	v.Baseline, v.Hash, v.Auto = b, b.Hash(), true
+	v.Baseline, v.Profile, v.Hash, v.Auto = b, b.Profile(), b.Hash(), true
 	r.baselines[v.Hash] = b
 	v.Layout = r.layout(v.Model, b)
 	r.versions[versionKey{v.Model.Name, v.Version}] = &v

@@ -16,6 +16,8 @@ const redoWithin = 5 * time.Minute
 // rowReadings are the functions of what needs memory across records: answers, labels and sessions joined in the store.
 func rowReadings() []reading {
 	return []reading{
+		{rules.Function{Name: "history", Scope: rules.ModelScope, Unit: "share",
+			Doc: "share of the window that lies after the version's first record: below 1 the window is not a whole one yet"}, history},
 		{rules.Function{Name: "accuracy", Scope: rules.ModelScope, Unit: "share",
 			Doc: "labelled answers that were right; the window ends the label delay before the instant, so that labels had time to come"}, accuracy},
 		{rules.Function{Name: "accuracy_upper", Scope: rules.ModelScope, Unit: "share", Doc: "upper 95 % bound of accuracy: below a limit, the accuracy surely is"}, boundOf(accuracy)},
@@ -25,6 +27,23 @@ func rowReadings() []reading {
 		{rules.Function{Name: "redo_share", Scope: rules.ModelScope, Unit: "share", Doc: "questions whose session had asked within the five minutes before"}, redo(func(a asks) int64 { return a.again })},
 		{rules.Function{Name: "switched_share", Scope: rules.ModelScope, Unit: "share", Doc: "questions whose session had asked something else within the five minutes before"}, redo(func(a asks) int64 { return a.switched })},
 	}
+}
+
+// history tells how much of the window the version has lived through: a week of which only Friday and Saturday are there
+// is no picture of a week.
+func history(ctx context.Context, m *Readings, a ask) (plumbline.Finding, error) {
+	streams, err := m.loadStreams(ctx)
+	if err != nil {
+		return plumbline.Finding{}, err
+	}
+	for _, s := range streams {
+		if s.Stream != a.stream {
+			continue
+		}
+		lived := min(max(a.window.To.Sub(s.First), 0), a.window.Duration())
+		return plumbline.Finding{Value: plumbline.Finite(lived.Seconds() / a.window.Duration().Seconds())}, nil
+	}
+	return plumbline.Finding{Reason: "the version has sent no record yet"}, nil
 }
 
 // cohort is the window whose labels had time to come.

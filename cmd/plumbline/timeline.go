@@ -1,0 +1,141 @@
+package main
+
+import (
+	"fmt"
+	"sort"
+	"strings"
+	"time"
+
+	"gopkg.in/yaml.v3"
+
+	"plumbline"
+	"plumbline/examples"
+)
+
+// explanation is why an alert of the demo is true.
+type explanation struct{ Alert, Feature, Why string }
+
+// explanations are inside the binary; a demo without them would still be true.
+func explanations() []explanation {
+	var list []explanation
+	body, err := examples.Flights.ReadFile("flights/explained.yaml")
+	if err != nil || yaml.Unmarshal(body, &list) != nil {
+		return nil
+	}
+	return list
+}
+
+// life is one alert instance's episodes.
+type life struct {
+	alert, feature, severity string
+	firings                  [][2]time.Time // fired, resolved
+	open                     bool
+}
+
+// lives puts what was notified together by alert and feature, in order of their first firing.
+func (d *demo) lives(end time.Time) []*life {
+	var list []*life
+	at := map[[2]string]*life{}
+	for _, n := range d.notes {
+		for _, a := range n.Alerts {
+			k := [2]string{a.Name, a.Labels["feature"]}
+			l := at[k]
+			if l == nil {
+				l = &life{alert: k[0], feature: k[1], severity: a.Labels["severity"]}
+				at[k] = l
+				list = append(list, l)
+			}
+			switch n.Edge {
+			case plumbline.EdgeFiring:
+				l.firings = append(l.firings, [2]time.Time{n.At, end})
+				l.open = true
+			case plumbline.EdgeResolved:
+				if l.open {
+					l.firings[len(l.firings)-1][1] = n.At
+				}
+				l.open = false
+			}
+		}
+	}
+	sort.SliceStable(list, func(i, j int) bool { return list[i].firings[0][0].Before(list[j].firings[0][0]) })
+	return list
+}
+
+// timeline draws when each alert fired, week by week, and why.
+func (d *demo) timeline(ends []time.Time, end time.Time) {
+	d.title(fmt.Sprintf("What people would have been told: %d messages in six months, an alert a line, its episodes as bars", len(d.notes)))
+	why := explanations()
+	const name = 28
+	fmt.Fprintf(d.out, "%*s %s\n", name, "", months(ends))
+	for _, l := range d.lives(end) {
+		label := strings.TrimSpace(l.alert + " " + l.feature)
+		fmt.Fprintf(d.out, "%*s ", name, label)
+		for _, e := range ends {
+			fmt.Fprint(d.out, d.bar(l, e.Add(-week), e))
+		}
+		first := l.firings[0][0].Format("2 Jan 15:04")
+		if n := len(l.firings); n > 1 {
+			first += fmt.Sprintf(", %d episodes", n)
+		}
+		fmt.Fprintf(d.out, "  from %s\n", first)
+		for _, e := range why {
+			if e.Alert == l.alert && e.Feature == l.feature {
+				for _, line := range wrap(e.Why, d.width-name-1) {
+					fmt.Fprintf(d.out, "%*s %s\n", name, "", d.faint(line))
+				}
+			}
+		}
+	}
+}
+
+// bar is a week of a life: firing in it or not.
+func (d *demo) bar(l *life, from, to time.Time) string {
+	for _, f := range l.firings {
+		if f[0].Before(to) && f[1].After(from) {
+			if !d.color {
+				return "━━"
+			}
+			if l.severity == "critical" {
+				return "\x1b[31m━━\x1b[0m"
+			}
+			return "\x1b[33m━━\x1b[0m"
+		}
+	}
+	return d.faint("··")
+}
+
+func (d *demo) faint(s string) string {
+	if d.color {
+		return "\x1b[90m" + s + "\x1b[0m"
+	}
+	return s
+}
+
+// months names the months above weeks of two columns.
+func months(ends []time.Time) string {
+	line := []byte(strings.Repeat(" ", 2*len(ends)+8))
+	month := time.Month(0)
+	for i, e := range ends {
+		if start := e.Add(-week); start.Month() != month {
+			month = start.Month()
+			copy(line[2*i:], month.String()[:3])
+		}
+	}
+	return strings.TrimRight(string(line), " ")
+}
+
+// wrap breaks a text at spaces.
+func wrap(s string, columns int) []string {
+	var lines []string
+	line := ""
+	for _, word := range strings.Fields(s) {
+		if line != "" && len([]rune(line))+1+len([]rune(word)) > max(20, columns) {
+			lines, line = append(lines, line), ""
+		}
+		if line != "" {
+			line += " "
+		}
+		line += word
+	}
+	return append(lines, line)
+}
