@@ -39,11 +39,17 @@ func (r *reader) mismatch(ctx context.Context, chunks chan<- collectors.Batch) e
 		r.retry(fmt.Errorf("offset %d was out of range", at))
 		return nil
 	}
+	if at > end {
+		// Records of a new log would be taken for ones already folded, because their offsets are lower: no policy makes that right.
+		return fmt.Errorf("%s: the store has read up to offset %d, but the partition now holds [%d, %d): "+
+			"the topic was created again, or the store belongs to another cluster; give the source another name, "+
+			"so that the new log is a stream of its own, or use another data_dir", r.partition, at, first, end)
+	}
 	to := first
 	switch r.config.OnOffsetMismatch {
 	case MismatchFail:
 		return fmt.Errorf("%s: the store has read up to offset %d, but the partition now holds [%d, %d): "+
-			"records were deleted before they were read, the topic was created again, or the store belongs to another cluster; "+
+			"records were deleted before they were read; "+
 			"set on_offset_mismatch to earliest or latest to go on at %d or %d, knowing that what is between is not counted",
 			r.partition, at, first, end, first, end)
 	case MismatchLatest:

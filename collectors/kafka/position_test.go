@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -116,7 +117,17 @@ func recreated(t *testing.T, addr string) {
 	f.client.DeleteTopic(topic)
 	f.client.CreateTopic(topic, 2)
 	f.Append(t, 0, []byte("new 0"), []byte("new 1"))
-	mismatches(t, f, 10, "offset 10, but the partition now holds [0, 2)", []string{"new 0", "new 1"}, 1)
+	for _, policy := range []OnMismatch{MismatchFail, MismatchEarliest, MismatchLatest} {
+		c := f.config
+		c.OnOffsetMismatch = policy
+		k := &keep{at: f.Partitions()[0], Position: collectors.Position{Next: 10, Known: true}}
+		_, err := k.read(t, f, c)
+		for _, saying := range []string{"offset 10, but the partition now holds [0, 2)", "another name"} {
+			if err == nil || !strings.Contains(err.Error(), saying) {
+				t.Errorf("%s: the error is %v, want it to say %q", policy, err, saying)
+			}
+		}
+	}
 }
 
 func latest(t *testing.T, addr string) {

@@ -90,7 +90,7 @@ func (a *App) keepReading(ctx, hard context.Context, s collectors.Source) error 
 	}
 }
 
-// handler closes partitions under the hard context: the soft one has ended by then.
+// handler lets the hard context end a Close that waits for the store: sources close partitions after the soft one has ended.
 type handler struct {
 	a    *App
 	hard context.Context
@@ -104,8 +104,11 @@ func (h handler) Handle(ctx context.Context, b collectors.Batch) error {
 	return h.a.collector.Handle(ctx, b)
 }
 
-func (h handler) Close(_ context.Context, p plumbline.Partition) error {
-	return h.a.collector.Close(h.hard, p)
+func (h handler) Close(ctx context.Context, p plumbline.Partition) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(h.hard, cancel)()
+	return h.a.collector.Close(ctx, p)
 }
 
 // follow judges recorded data as it comes in: whenever the sources have caught up, every instant that has passed by the newest
@@ -208,6 +211,9 @@ func (a *App) batch(ctx, hard context.Context) (Summary, error) {
 	if a.evaluator == nil {
 		return sum, nil
 	}
+	if err := a.coarsen(ctx); err != nil {
+		return sum, err
+	}
 	before, err := a.counts(ctx)
 	if err != nil {
 		return sum, err
@@ -229,6 +235,42 @@ func (a *App) batch(ctx, hard context.Context) (Summary, error) {
 		return sum, fmt.Errorf("%d deliveries failed and %d are still waiting; the next start tries the waiting ones again", failed, left)
 	}
 	return sum, nil
+}
+
+// maxInstants is about how many instants of recorded data a group without an interval of its own is judged at.
+const maxInstants = 20000
+
+// coarsen judges months of recorded data less often than once a minute, where neither the group nor evaluation.interval says how
+// often: half a million instants would take long and tell nothing more.
+func (a *App) coarsen(ctx context.Context) error {
+	if a.config.Load().IntervalGiven() {
+		return nil
+	}
+	c := *a.config.Load()
+	first, last, err := a.span(ctx)
+	if err != nil {
+		return err
+	}
+	for _, d := range []time.Duration{time.Minute, 5 * time.Minute, 10 * time.Minute, 15 * time.Minute, 30 * time.Minute, time.Hour, 2 * time.Hour, 6 * time.Hour, 12 * time.Hour, 24 * time.Hour} {
+		if d < c.Evaluation.Interval || last.Sub(first)/d > maxInstants && d < 24*time.Hour {
+			continue
+		}
+		if d == c.Evaluation.Interval {
+			return nil
+		}
+		c.Evaluation.Interval = d
+		break
+	}
+	a.log.Info("groups without an interval are judged less often, because the data spans long; evaluation.interval says otherwise", "interval", c.Evaluation.Interval, "from", first, "to", last)
+	groups, problems := LoadRules(&c)
+	if problems.Errors() {
+		return problems
+	}
+	eo, _, err := a.effects(&c)
+	if err != nil {
+		return err
+	}
+	return a.evaluator.Reload(ctx, groups, eo)
 }
 
 // drainPatience is how long a run that ends by itself tries to deliver.

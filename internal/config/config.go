@@ -255,6 +255,9 @@ func (c *Config) ReceiverNames() []string {
 	return names(c.Receivers, func(r Receiver) string { return r.Name })
 }
 
+// IntervalGiven reports whether evaluation.interval was written.
+func (c *Config) IntervalGiven() bool { return c.doc.Has(&c.Evaluation.Interval) }
+
 // Replay reports whether every source is a set of files that is read to its end.
 func (c *Config) Replay() bool {
 	for _, s := range c.Sources {
