@@ -12,7 +12,7 @@ import (
 // flush makes everything folded so far durable: dead letters, then panes, rows and checkpoint, then the acknowledgement. It
 // tries again for as long as the worker is not abandoned, because going on without the store would lose what it was told.
 func (w *worker) flush() error {
-	if w.pending == 0 && w.dirty == 0 {
+	if w.cp.Next == w.saved.Next && w.dirty == 0 { // a batch without messages moves the position too
 		return nil
 	}
 	f := w.collect()
