@@ -42,8 +42,12 @@ func (c *csvReader) Next(r *plumbline.Record) error {
 		return io.EOF
 	}
 	c.row++
-	if err != nil {
+	var malformed *csv.ParseError
+	switch {
+	case errors.As(err, &malformed):
 		return &RowError{c.path, c.row, err}
+	case err != nil: // the file can't be read on
+		return fmt.Errorf("%s: row %d: %w", c.path, c.row, err)
 	}
 	r.Reset()
 	r.Model, r.Time = c.model, epoch

@@ -3,6 +3,7 @@ package tables
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"time"
 
@@ -37,7 +38,7 @@ func (n *ndjson) Next(r *plumbline.Record) error {
 			if errors.Is(err, io.EOF) {
 				return io.EOF
 			}
-			return err
+			return fmt.Errorf("%s: after row %d: %w", n.path, n.row, err)
 		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -180,20 +181,39 @@ func text(v plumbline.Value) string {
 
 var layouts = []string{time.RFC3339Nano, "2006-01-02 15:04:05.999999999", "2006-01-02T15:04:05.999999999", time.DateOnly}
 
+// instant reads a time as the native record has it: text, or Unix seconds, milliseconds, microseconds or nanoseconds, told apart
+// by size. A row without one has the time that stands for none.
 func instant(v plumbline.Value) (time.Time, error) {
 	switch v.Kind {
+	case plumbline.Missing, plumbline.NaN:
+		return epoch, nil
 	case plumbline.Number:
-		return time.Unix(0, int64(v.Num*1e9)).UTC(), nil
+		unit := 1.0 // nanoseconds
+		switch x := v.Num; {
+		case !(x >= 0) || x >= math.MaxInt64:
+			return time.Time{}, errNoTime
+		case x < 1e10:
+			unit = 1e9
+		case x < 1e13:
+			unit = 1e6
+		case x < 1e16:
+			unit = 1e3
+		}
+		if v.Num*unit >= math.MaxInt64 {
+			return time.Time{}, errNoTime
+		}
+		return time.Unix(0, int64(v.Num*unit)).UTC(), nil
 	case plumbline.String:
 		for _, l := range layouts {
 			if t, err := time.Parse(l, v.Str); err == nil {
 				return t.UTC(), nil
 			}
 		}
-		return time.Time{}, errors.New("ts is not a time")
 	}
-	return time.Time{}, nil
+	return time.Time{}, errNoTime
 }
+
+var errNoTime = errors.New("ts is not a time")
 
 // cell reads a text cell: empty is missing, what parses as a number is one, true and false are booleans.
 func cell(s string) plumbline.Value {
@@ -207,8 +227,13 @@ func cell(s string) plumbline.Value {
 	case slices.Contains([]string{"false", "False", "FALSE"}, s):
 		return plumbline.Value{Kind: plumbline.Bool}
 	}
-	if x, err := strconv.ParseFloat(s, 64); err == nil && !plumbline.SpellsInf(s) && !strings.ContainsAny(s, "xX_") {
-		return plumbline.Value{Kind: plumbline.Number, Num: x}
+	if x, err := strconv.ParseFloat(s, 64); !plumbline.SpellsInf(s) && !strings.ContainsAny(s, "xX_") {
+		switch {
+		case err == nil:
+			return plumbline.Value{Kind: plumbline.Number, Num: x}
+		case errors.Is(err, strconv.ErrRange): // beyond a double, as in the native record
+			return plumbline.Value{Kind: plumbline.Invalid}
+		}
 	}
 	return plumbline.Value{Kind: plumbline.String, Str: s}
 }
