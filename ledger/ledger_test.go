@@ -356,3 +356,17 @@ func TestConcurrentUse(t *testing.T) {
 	ok(t, err)
 	equal(t, "counts", counts, []Count{{Notification, "ops", Sent, false, 100}})
 }
+
+func TestLater(t *testing.T) {
+	l := open(t)
+	ctx := context.Background()
+	commit(t, l, Commit{Group: "g", Deliveries: []Delivery{
+		delivery("now", Notification, "ops", 1), delivery("wait", Notification, "ops", 5), delivery("retry", Notification, "ops", 1), delivery("sent", Notification, "ops", 9)}})
+	ok(t, l.Retry(ctx, []string{"retry"}, "refused", at(3)))
+	ok(t, l.Done(ctx, []string{"sent"}, at(1)))
+	for m, want := range map[int]string{0: "now wait retry", 1: "wait retry", 3: "wait", 5: ""} {
+		got, err := l.Later(ctx, at(m))
+		ok(t, err)
+		equal(t, fmt.Sprint("later than ", m), keys(got), want)
+	}
+}

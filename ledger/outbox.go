@@ -53,6 +53,11 @@ func (l *Ledger) Due(ctx context.Context, now time.Time, limit int) ([]Delivery,
 		) ORDER BY seq`, now.UnixNano(), limit)
 }
 
+// Later returns the pending deliveries whose time has not come at now, in the order of their commits.
+func (l *Ledger) Later(ctx context.Context, now time.Time) ([]Delivery, error) {
+	return l.deliveries(ctx, "WHERE state = 'pending' AND due > ? ORDER BY seq", now.UnixNano())
+}
+
 // NextDue returns when the next pending delivery may go, false if none is pending.
 func (l *Ledger) NextDue(ctx context.Context) (time.Time, bool, error) {
 	var at sql.NullInt64

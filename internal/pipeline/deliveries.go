@@ -71,11 +71,13 @@ func (e *Evaluator) repeats(at time.Time, alerts []plumbline.Alert) []ledger.Del
 			if route.RepeatInterval <= 0 {
 				continue
 			}
-			n := int64(at.Sub(a.FiredAt) / route.RepeatInterval) // after an outage only the latest repeat is told
+			n := at.Sub(a.FiredAt) / route.RepeatInterval // after an outage only the latest repeat is told
 			if n < 1 {
 				continue
 			}
-			out = append(out, e.tell(route, a, plumbline.EdgeRepeat, at, n, 0)...)
+			// The instant, not the number, identifies a repeat: the interval may be changed while the alert fires.
+			nth := a.FiredAt.Add(n * route.RepeatInterval).UnixNano()
+			out = append(out, e.tell(route, a, plumbline.EdgeRepeat, at, nth, 0)...)
 		}
 	}
 	return out
@@ -120,8 +122,13 @@ func (e *Evaluator) trigger(ctx context.Context, t plumbline.Transition, pending
 	}
 	inWindow := 0
 	for _, other := range past {
-		if other.Key == d.Key {
-			continue // this very pull, evaluated again
+		switch {
+		case other.Key == d.Key: // this very pull, evaluated again
+			continue
+		case other.State == ledger.Failed: // it never arrived
+			continue
+		case other.DryRun && !d.DryRun: // it was not to arrive
+			continue
 		}
 		if t.At.Sub(other.At) < p.Cooldown {
 			d.State, d.Reason = ledger.Suppressed, fmt.Sprintf("cooldown of %s since the pull at %s", p.Cooldown, other.At.UTC().Format(time.RFC3339))

@@ -41,11 +41,12 @@ type Dispatcher struct {
 
 	mu      sync.Mutex // one delivery at a time; Reload waits for it
 	options DispatcherOptions
+	rest    map[string]time.Time // until when a destination asked to be left alone
 }
 
 // NewDispatcher delivers what the ledger holds.
 func NewDispatcher(l *ledger.Ledger, o DispatcherOptions, log *slog.Logger) *Dispatcher {
-	return &Dispatcher{ledger: l, options: o, log: log}
+	return &Dispatcher{ledger: l, options: o, log: log, rest: map[string]time.Time{}}
 }
 
 // Reload replaces destinations and bounds.
@@ -53,43 +54,64 @@ func (d *Dispatcher) Reload(o DispatcherOptions) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.options = o
+	clear(d.rest)
 }
 
 // maxBatch bounds the alerts of one message.
 const maxBatch = 200
 
+// settings are the options of this moment: Reload may replace them.
+func (d *Dispatcher) settings() DispatcherOptions {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.options
+}
+
 // Run delivers until ctx ends.
 func (d *Dispatcher) Run(ctx context.Context) error {
 	for {
-		if _, err := d.Deliver(ctx, d.options.Now()); err != nil && ctx.Err() == nil {
+		o := d.settings()
+		tried, err := d.Deliver(ctx, o.Now())
+		if err != nil && ctx.Err() == nil {
 			d.log.Error("delivery failed", "err", err)
 		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(d.options.Poll):
+		if err := pause(ctx, tried > 0 && err == nil, o.Poll); err != nil {
+			return err
 		}
+	}
+}
+
+// pause waits for the next turn, not at all while there is more to do.
+func pause(ctx context.Context, more bool, poll time.Duration) error {
+	if more {
+		return ctx.Err()
+	}
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(poll):
+		return nil
 	}
 }
 
 // Drain delivers until nothing is waiting or patience is over: for runs that end by themselves. What is left stays in the ledger
 // for the next start, and is returned.
 func (d *Dispatcher) Drain(ctx context.Context, patience time.Duration) (left int, err error) {
-	for end := d.options.Now().Add(patience); ; {
-		if _, err := d.Deliver(ctx, d.options.Now()); err != nil {
+	o := d.settings()
+	for end := o.Now().Add(patience); ; {
+		tried, err := d.Deliver(ctx, o.Now())
+		if err != nil {
 			return 0, err
 		}
 		left, err := d.waiting(ctx)
 		if err != nil {
 			return 0, err
 		}
-		if left == 0 || d.options.Now().After(end) {
+		if left == 0 || o.Now().After(end) {
 			return left, nil
 		}
-		select {
-		case <-ctx.Done():
-			return left, ctx.Err()
-		case <-time.After(d.options.Poll):
+		if err := pause(ctx, tried > 0, o.Poll); err != nil {
+			return left, err
 		}
 	}
 }
@@ -107,24 +129,80 @@ func (d *Dispatcher) waiting(ctx context.Context) (n int, err error) {
 	return n, nil
 }
 
-// Deliver tries everything due at now once, and returns how many deliveries it tried.
+// Deliver tries what is due at now and whose turn it is, once, and returns how many deliveries it tried. When an attempt fails
+// for now, nothing more is tried at its destination in this round.
 func (d *Dispatcher) Deliver(ctx context.Context, now time.Time) (tried int, err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	due, err := d.ledger.Due(ctx, now, 4*maxBatch)
+	due, err := d.due(ctx, now)
 	if err != nil {
 		return 0, fmt.Errorf("look at the outbox: %w", err)
 	}
+	failed := map[string]bool{}
 	for _, batch := range batches(due) {
 		if ctx.Err() != nil {
 			return tried, ctx.Err()
 		}
-		if err := d.send(ctx, batch); err != nil {
+		if failed[destination(batch[0])] {
+			continue
+		}
+		ok, err := d.send(ctx, batch)
+		if err != nil {
 			return tried, err
 		}
+		failed[destination(batch[0])] = !ok
 		tried += len(batch)
 	}
 	return tried, nil
+}
+
+func destination(d ledger.Delivery) string { return d.Kind + "/" + d.Destination }
+
+// due are deliveries whose time and turn has come, enough of them that destinations at rest can't hide the others.
+func (d *Dispatcher) due(ctx context.Context, now time.Time) ([]ledger.Delivery, error) {
+	later, err := d.ledger.Later(ctx, now)
+	if err != nil {
+		return nil, err
+	}
+	for limit := 4 * maxBatch; ; limit *= 4 {
+		due, err := d.ledger.Due(ctx, now, limit)
+		if err != nil {
+			return nil, err
+		}
+		if out := d.inTurn(due, later, now); len(out) > 0 || len(due) < limit {
+			return out, nil
+		}
+	}
+}
+
+// inTurn puts aside what must wait: everything for a destination that asked for rest, and what happened to an alert after
+// something else that its receiver has not heard of yet, so that nobody hears of an end before its beginning.
+func (d *Dispatcher) inTurn(due, later []ledger.Delivery, now time.Time) []ledger.Delivery {
+	type ear struct{ destination, alert string }
+	oldest := map[ear]time.Time{}
+	for _, x := range later {
+		e := ear{destination(x), ledger.Fingerprint(x.Alert)}
+		if at, ok := oldest[e]; !ok || x.At.Before(at) {
+			oldest[e] = x.At
+		}
+	}
+	var out []ledger.Delivery
+	taken := map[ear]bool{}
+	for _, x := range due {
+		if now.Before(d.rest[destination(x)]) {
+			continue
+		}
+		if x.Kind == ledger.Notification {
+			e := ear{destination(x), ledger.Fingerprint(x.Alert)}
+			at, ok := oldest[e]
+			if waits := taken[e] || ok && at.Before(x.At); waits && x.Batch == "" { // a batch goes as a whole
+				continue
+			}
+			taken[e] = true
+		}
+		out = append(out, x)
+	}
+	return out
 }
 
 // batches puts together what travels together: what did before, else what has the same destination, group and instant.
@@ -173,18 +251,20 @@ func batchKey(batch []ledger.Delivery) string {
 	return "pl_" + hex.EncodeToString(h.Sum(nil)[:16])
 }
 
-func (d *Dispatcher) send(ctx context.Context, batch []ledger.Delivery) error {
+// send makes one attempt; ok is whether its destination can be tried again at once.
+func (d *Dispatcher) send(ctx context.Context, batch []ledger.Delivery) (ok bool, err error) {
 	key := batchKey(batch)
 	if batch[0].Batch == "" { // a retry must carry the same key, so what travels together is remembered first
 		if err := d.ledger.Assign(ctx, keys(batch), key); err != nil {
-			return fmt.Errorf("assign a batch: %w", err)
+			return false, fmt.Errorf("assign a batch: %w", err)
 		}
 	}
-	err := d.hand(ctx, key, batch)
+	err = d.hand(ctx, key, batch)
 	if ctx.Err() != nil && err != nil {
-		return ctx.Err() // stopped in the middle: tried again at the next start
+		return false, ctx.Err() // stopped in the middle: tried again at the next start
 	}
-	return d.record(ctx, batch, err)
+	// What was sent is written down even if ctx has ended by now.
+	return err == nil || sinks.IsPermanent(err), d.record(context.WithoutCancel(ctx), key, batch, err)
 }
 
 // hand gives the batch to its destination.
@@ -210,7 +290,7 @@ func (d *Dispatcher) hand(ctx context.Context, key string, batch []ledger.Delive
 }
 
 // record writes down what became of the batch.
-func (d *Dispatcher) record(ctx context.Context, batch []ledger.Delivery, err error) error {
+func (d *Dispatcher) record(ctx context.Context, key string, batch []ledger.Delivery, err error) error {
 	now, first := d.options.Now(), batch[0]
 	outcome := "sent"
 	var after *sinks.RetryAfter
@@ -222,16 +302,20 @@ func (d *Dispatcher) record(ctx context.Context, batch []ledger.Delivery, err er
 		err = d.ledger.Done(ctx, keys(batch), now)
 	case sinks.IsPermanent(err) || now.Sub(first.Created) > d.options.GiveUp:
 		outcome = "failed"
-		d.log.Error("a delivery was given up", "kind", first.Kind, "to", first.Destination, "key", batchKey(batch), "attempts", first.Attempts+1, "err", err)
+		d.log.Error("a delivery was given up", "kind", first.Kind, "to", first.Destination, "key", key, "attempts", first.Attempts+1, "err", err)
 		err = d.ledger.Fail(ctx, keys(batch), err.Error(), now)
 	default:
 		outcome = "retried"
 		wait := backoff(first.Attempts)
 		if errors.As(err, &after) {
-			wait = max(after.After, time.Second)
+			wait = min(max(after.After, time.Second), max(d.options.GiveUp, time.Second))
+			d.rest[destination(first)] = now.Add(wait)
 		}
 		d.log.Warn("a delivery failed, trying again", "kind", first.Kind, "to", first.Destination, "attempts", first.Attempts+1, "in", wait, "err", err)
 		err = d.ledger.Retry(ctx, keys(batch), err.Error(), now.Add(wait))
+	}
+	if err != nil {
+		return fmt.Errorf("record a delivery: %w", err)
 	}
 	for range batch {
 		if first.Kind == ledger.Trigger {
@@ -239,9 +323,6 @@ func (d *Dispatcher) record(ctx context.Context, batch []ledger.Delivery, err er
 		} else {
 			d.options.Observe.Notified(first.Destination, outcome)
 		}
-	}
-	if err != nil {
-		return fmt.Errorf("record a delivery: %w", err)
 	}
 	return nil
 }

@@ -18,6 +18,9 @@ type Matcher struct {
 
 var matcherForm = regexp.MustCompile(`^\s*([a-zA-Z_][a-zA-Z0-9_]*)\s*(=~|!~|!=|=)\s*(.*?)\s*$`)
 
+// unquoted is Alertmanager's: other backslashes stay, as regular expressions need them.
+var unquoted = strings.NewReplacer(`\\`, `\`, `\"`, `"`, `\n`, "\n")
+
 // ParseMatcher reads forms like severity="page", team=~"a|b", model!="x". Quotes may be left out.
 func ParseMatcher(s string) (Matcher, error) {
 	parts := matcherForm.FindStringSubmatch(s)
@@ -25,8 +28,12 @@ func ParseMatcher(s string) (Matcher, error) {
 		return Matcher{}, fmt.Errorf(`%q is not a matcher; write label="value", !=, =~ or !~`, s)
 	}
 	m := Matcher{Label: parts[1], Value: parts[3], negate: parts[2][0] == '!'}
-	if n := len(m.Value); n >= 2 && m.Value[0] == '"' && m.Value[n-1] == '"' {
-		m.Value = strings.ReplaceAll(m.Value[1:n-1], `\"`, `"`)
+	if strings.HasPrefix(m.Value, `"`) || strings.HasSuffix(m.Value, `"`) {
+		n := len(m.Value)
+		if n < 2 || m.Value[0] != '"' || m.Value[n-1] != '"' {
+			return Matcher{}, fmt.Errorf(`%q is not a matcher: a quote is missing; write label="value"`, s)
+		}
+		m.Value = unquoted.Replace(m.Value[1 : n-1])
 	}
 	if strings.HasSuffix(parts[2], "~") {
 		re, err := regexp.Compile("^(?:" + m.Value + ")$")

@@ -68,7 +68,7 @@ func fit(m Message) ([]byte, error) {
 		if err != nil || len(body) <= maxBody || len(m.Alerts) == 0 {
 			return body, err
 		}
-		if m.dropFindings() {
+		if m.dropFindings() || m.shortenTexts() {
 			continue
 		}
 		keep := len(m.Alerts) / 2
@@ -83,6 +83,24 @@ func (m *Message) dropFindings() (dropped bool) {
 		m.Alerts[i].Findings = nil
 	}
 	return dropped
+}
+
+// maxText is what is left of an annotation in a message that would be too long.
+const maxText = 1000
+
+func (m *Message) shortenTexts() (shortened bool) {
+	shorten := func(texts map[string]string) {
+		for k, v := range texts {
+			if len(v) > maxText+len("…") {
+				texts[k], shortened = strings.ToValidUTF8(v[:maxText], "")+"…", true
+			}
+		}
+	}
+	shorten(m.CommonAnnotations)
+	for _, a := range m.Alerts {
+		shorten(a.Annotations)
+	}
+	return shortened
 }
 
 // NewMessage renders a notification.

@@ -330,11 +330,14 @@ func TestGroupKey(t *testing.T) {
 
 // A message that would be too long loses details, then alerts, and says how many.
 func TestFit(t *testing.T) {
-	for _, size := range []int{10, 6000, 200_000, 2 << 20} {
+	for _, c := range []struct {
+		alerts, text, label int
+		whole               bool
+	}{{150, 10, 1, true}, {150, 6000, 1, true}, {150, 60_000, 1, true}, {3, 1 << 20, 1, true}, {150, 10, 20_000, false}} {
 		var many []plumbline.Alert
-		for i := range 150 {
-			a := alert(fmt.Sprint("f", i))
-			a.Annotations["description"] = strings.Repeat("x", size)
+		for i := range c.alerts {
+			a := alert(fmt.Sprint(strings.Repeat("f", c.label), i))
+			a.Annotations = map[string]string{"description": strings.Repeat("x", c.text)}
 			many = append(many, a)
 		}
 		body, err := fit(NewMessage(notification(plumbline.EdgeFiring, many...)))
@@ -345,11 +348,11 @@ func TestFit(t *testing.T) {
 		if err := json.Unmarshal(body, &m); err != nil {
 			t.Fatal(err)
 		}
-		if len(m.Alerts)+m.TruncatedAlerts != 150 {
-			t.Errorf("%d alerts and %d truncated", len(m.Alerts), m.TruncatedAlerts)
+		if len(body) > maxBody {
+			t.Errorf("%+v: %d bytes", c, len(body))
 		}
-		if whole := size < 6500; whole != (m.TruncatedAlerts == 0) {
-			t.Errorf("descriptions of %d bytes: %d alerts truncated", size, m.TruncatedAlerts)
+		if len(m.Alerts)+m.TruncatedAlerts != c.alerts || len(m.Alerts) == 0 || c.whole != (m.TruncatedAlerts == 0) {
+			t.Errorf("%+v: %d alerts told, %d truncated", c, len(m.Alerts), m.TruncatedAlerts)
 		}
 	}
 }
