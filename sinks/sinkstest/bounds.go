@@ -37,7 +37,7 @@ func TestBounds(t *testing.T, most int64, large func(url string) error) {
 			t.Errorf("nothing was sent: %v", err)
 		}
 		if written >= 64<<20 {
-			t.Errorf("after %d the sink read all of %d bytes", status, sent)
+			t.Errorf("after %d the sink read all of %d bytes", status, written)
 		}
 	}
 }
