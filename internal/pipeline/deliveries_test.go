@@ -209,7 +209,7 @@ func TestNotifications(t *testing.T) {
 		}
 	}
 	d.options.Route.Routes[0].RepeatInterval = 12 * time.Hour // 37 h is the next multiple since it fired
-	still(36.9) // the change itself may be told once
+	still(36.9)                                               // the change itself may be told once
 	if n := still(37); n != 2 {
 		t.Errorf("a longer interval hides repeats: %d new at 37 h, want 2", n)
 	}
