@@ -37,16 +37,6 @@ type variable struct {
 	IncludeAll bool            `json:"includeAll"`
 }
 
-// declared is the value a variable begins with, empty if it is left to Grafana.
-func (v variable) declared() string {
-	var current struct {
-		Value any `json:"value"`
-	}
-	_ = json.Unmarshal(v.Current, &current) // none declared is none
-	value, _ := current.Value.(string)
-	return value
-}
-
 // text is a query variable's query, which stands in an object, or a datasource variable's.
 func (v variable) text() string {
 	var plain string

@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"encoding/json"
 	"fmt"
 	"net"
 	"os"
@@ -23,6 +24,16 @@ import (
 	"plumbline/internal/kafkatest"
 	"plumbline/internal/promtest"
 )
+
+// declared is the value a variable begins with, empty if it is left to Grafana.
+func (v variable) declared() string {
+	var current struct {
+		Value any `json:"value"`
+	}
+	_ = json.Unmarshal(v.Current, &current) // none declared is none
+	value, _ := current.Value.(string)
+	return value
+}
 
 func TestRules(t *testing.T) {
 	promtest.Promtool(t, "check", "rules", "prometheus-rules.yaml")

@@ -78,7 +78,6 @@ func TestCellAgreesWithSearch(t *testing.T) {
 // TestQuantileGridCutsAtDeciles: of 1 … 2400, k/240 quantiles are 10, 20, …, by the definition of inverted_cdf.
 func TestQuantileGridCutsAtDeciles(t *testing.T) {
 	x := make([]float64, 2400)
-	counts := make([]int64, 0)
 	for i := range x {
 		x[i] = float64(i + 1)
 	}
@@ -88,7 +87,7 @@ func TestQuantileGridCutsAtDeciles(t *testing.T) {
 			t.Fatalf("%d is no edge", 10*k)
 		}
 	}
-	counts = make([]int64, g.Cells())
+	counts := make([]int64, g.Cells())
 	for _, v := range x {
 		counts[g.Cell(v)]++
 	}

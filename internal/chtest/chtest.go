@@ -108,7 +108,7 @@ func (s *Server) start() {
 	if s.logs == nil {
 		s.logs = new(lockedBuffer)
 	}
-	cmd := exec.Command(exe, "-addr", s.Addr, "-path", s.dir, "-until-eof")
+	cmd := exec.Command(fmt.Sprintf("/proc/self/fd/%d", exe.Fd()), "-addr", s.Addr, "-path", s.dir, "-until-eof")
 	cmd.Stderr = s.logs
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
@@ -134,27 +134,20 @@ func (s *Server) start() {
 }
 
 // executable builds the server once for each test process. The file is unlinked at once and lives as long as the process.
-var executable = sync.OnceValues(func() (string, error) {
+var executable = sync.OnceValues(func() (*os.File, error) {
 	dir, err := os.MkdirTemp("", "chtest-")
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	defer os.RemoveAll(dir)
 	file := filepath.Join(dir, "clickhouse")
 	build := exec.Command("go", "build", "-o", file, "plumbline/internal/chtest/cmd/clickhouse")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("build the ClickHouse test server: %w\n%s", err, out)
+		return nil, fmt.Errorf("build the ClickHouse test server: %w\n%s", err, out)
 	}
-	f, err := os.Open(file)
-	if err != nil {
-		return "", err
-	}
-	held = f
-	return fmt.Sprintf("/proc/self/fd/%d", f.Fd()), nil
+	return os.Open(file)
 })
-
-var held *os.File // the executable; its finalizer would close it
 
 type lockedBuffer struct {
 	mu sync.Mutex

@@ -17,7 +17,7 @@ import (
 // parquetReader reads a Parquet file with flat columns.
 type parquetReader struct {
 	file        *os.File
-	reader      *parquet.Reader
+	reader      *parquet.GenericReader[any]
 	columns     []column
 	path, model string
 	row, total  int64
@@ -45,7 +45,7 @@ func newParquet(f *os.File, size int64, path, model string) (Reader, error) {
 		}
 		p.columns = append(p.columns, column{field.Name(), converter(field.Type())})
 	}
-	p.reader = parquet.NewReader(pf)
+	p.reader = parquet.NewGenericReader[any](pf)
 	return p, nil
 }
 

@@ -45,7 +45,7 @@ func TestStatuses(t *testing.T, send func(url string) error) {
 		case status == 408, status == 425, status == 429, status >= 500:
 			want = temporary
 		}
-		err, requests := answer(send, status, nil)
+		requests, err := answer(send, status, nil)
 		if got := outcomeOf(err); got != want {
 			t.Errorf("after %d %s a delivery is %s, want %s: %v", status, http.StatusText(status), got, want, err)
 		}
@@ -58,7 +58,7 @@ func TestStatuses(t *testing.T, send func(url string) error) {
 }
 
 // answer lets send make its request and answers it.
-func answer(send func(url string) error, status int, header http.Header) (err error, requests int) {
+func answer(send func(url string) error, status int, header http.Header) (requests int, err error) {
 	var n atomic.Int32
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		n.Add(1)
@@ -71,7 +71,8 @@ func answer(send func(url string) error, status int, header http.Header) (err er
 		}
 	}))
 	defer s.Close()
-	return send(s.URL), int(n.Load())
+	err = send(s.URL)
+	return int(n.Load()), err
 }
 
 func testRedirects(t *testing.T, send func(url string) error) {
@@ -80,7 +81,7 @@ func testRedirects(t *testing.T, send func(url string) error) {
 	defer other.Close()
 	for _, status := range []int{301, 302, 303, 307, 308} {
 		for _, to := range []string{other.URL, "http://%zz", ""} {
-			err, _ := answer(send, status, http.Header{"Location": {to}})
+			_, err := answer(send, status, http.Header{"Location": {to}})
 			if got := outcomeOf(err); got != permanent {
 				t.Errorf("after %d to %q a delivery is %s, want %s: %v", status, to, got, permanent, err)
 			}
@@ -100,7 +101,7 @@ func testRetryAfter(t *testing.T, send func(url string) error) {
 			"Wed Jul  3 06:10:00 2013":          10 * time.Minute,
 			"Wed, 03 Jul 2013 05:00:00 GMT":     0, // it is past already
 		} {
-			err, _ := answer(send, status, http.Header{"Retry-After": {header}})
+			_, err := answer(send, status, http.Header{"Retry-After": {header}})
 			var after *sinks.RetryAfter
 			if !errors.As(err, &after) || after.After != want {
 				t.Errorf("%d with Retry-After %q: %v, want to come back after %s", status, header, err, want)
@@ -110,7 +111,7 @@ func testRetryAfter(t *testing.T, send func(url string) error) {
 			}
 		}
 		for _, header := range []string{"", "-1", "soon", "1e3", "99999999999999999999"} {
-			err, _ := answer(send, status, http.Header{"Retry-After": {header}})
+			_, err := answer(send, status, http.Header{"Retry-After": {header}})
 			var after *sinks.RetryAfter
 			if errors.As(err, &after) || outcomeOf(err) != temporary {
 				t.Errorf("%d with Retry-After %q: %v, want a plain temporary error", status, header, err)
