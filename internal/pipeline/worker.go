@@ -179,7 +179,9 @@ func (w *worker) take(b collectors.Batch) error {
 			return err
 		}
 		w.cp.Read++
-		w.cp.Next = m.Offset + 1
+		if w.cp.Next = b.Next; i+1 < len(b.Messages) {
+			w.cp.Next = b.Messages[i+1].Offset // not m.Offset+1, which need not be where a message begins
+		}
 		if reject != nil {
 			w.reject(*m, reject)
 		} else {
