@@ -49,7 +49,7 @@ func drift(feature string, psi float64) plumbline.Alert {
 		Labels: map[string]string{"alertname": "InputDrift", "model": "flights-delay", "version": "1", "feature": feature, "severity": "warning"},
 		Annotations: map[string]string{
 			"summary":     fmt.Sprintf("%s of flights-delay has drifted from its baseline: PSI at least %.2f on 5.758k records", feature, psi*.95),
-			"description": "See which values moved with `plumbline explain flights-delay " + feature + "`. If the source of the feature changed, repair it there; if the world changed, check the quality on fresh labels and retrain.",
+			"description": "See which values moved with `plumbline profile flights-delay " + feature + "`. If the source of the feature changed, repair it there; if the world changed, check the quality on fresh labels and retrain.",
 			"runbook_url": "https://runbooks.example.org/drift?a=1&b=2",
 		},
 		State: plumbline.Firing, ActiveAt: now.Add(-day), FiredAt: now, LastTrue: now,
