@@ -139,8 +139,9 @@ type Reader interface {
 type Store interface {
 	Writer
 	Reader
-	// Expire deletes panes that start before panes and rows and samples older than samples; it works in small steps and
-	// returns the number of rows that went.
+	// Expire deletes panes that start before panes, the answers and labels of before that instant, and samples of before samples.
+	// Answers and labels live as long as panes: a label may come long after its answer, and windows are recounted from both. It
+	// works in small steps and returns the number of rows that went.
 	Expire(ctx context.Context, panes, samples time.Time) (int64, error)
 	Close() error
 }

@@ -125,7 +125,7 @@ func OpenStore(ctx context.Context, c *config.Config, readOnly bool) (store.Stor
 func ClickHouseConfig(c *config.Config) (clickhouse.Config, error) {
 	ch := c.Store.ClickHouse
 	out := clickhouse.Config{Addresses: ch.Addresses, Database: ch.Database, Username: ch.Username, Cluster: ch.Cluster,
-		PaneRetention: c.Store.Retention.Panes, RowRetention: c.Store.Retention.Samples}
+		PaneRetention: c.Store.Retention.Panes, SampleRetention: c.Store.Retention.Samples}
 	if !ch.Password.IsZero() {
 		out.Password = ch.Password.Get
 	}

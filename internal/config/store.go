@@ -24,8 +24,8 @@ type Store struct {
 
 // Retention is counted from the evaluation clock.
 type Retention struct {
-	Panes   time.Duration `yaml:"panes"`
-	Samples time.Duration `yaml:"samples"` // and answers and labels
+	Panes   time.Duration `yaml:"panes"` // and of answers and labels
+	Samples time.Duration `yaml:"samples"`
 }
 
 // Samples are records kept themselves.

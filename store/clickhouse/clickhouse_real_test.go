@@ -21,7 +21,7 @@ var databases atomic.Int64
 func fresh(server *chtest.Server) Config {
 	return Config{
 		Addresses: []string{server.Addr}, Database: fmt.Sprintf("plumbline_test_%d_%d", time.Now().UnixNano(), databases.Add(1)),
-		PaneRetention: 400 * 24 * time.Hour, RowRetention: 14 * 24 * time.Hour,
+		PaneRetention: 400 * 24 * time.Hour, SampleRetention: 14 * 24 * time.Hour,
 	}
 }
 

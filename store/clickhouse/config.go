@@ -20,10 +20,10 @@ type Config struct {
 	Cluster   string                 // name of a cluster in the server's configuration; "" is one server
 	TLS       *tls.Config            // nil is plain TCP
 
-	// Retention of panes, and of answers, labels and samples, counted by the server's clock from when they were written, so
+	// Retention of panes, answers and labels, and of samples, counted by the server's clock from when they were written, so
 	// that a log of last year can be replayed and kept. It is rounded up to days; 0 is for ever. Store.Expire is the exact one.
-	PaneRetention time.Duration
-	RowRetention  time.Duration
+	PaneRetention   time.Duration
+	SampleRetention time.Duration
 
 	Connections int // at most so many at a time; 0 is 10
 }
@@ -51,7 +51,7 @@ func (c Config) Validate() error {
 	if c.Cluster != "" && !clusterName.MatchString(c.Cluster) {
 		fail("cluster %q is not a name of letters, digits, _, . and -, at most 63", c.Cluster)
 	}
-	if c.PaneRetention < 0 || c.RowRetention < 0 {
+	if c.PaneRetention < 0 || c.SampleRetention < 0 {
 		fail("a retention is negative; 0 keeps for ever")
 	}
 	if c.Connections < 0 {

@@ -16,9 +16,9 @@ func (s *Store) Expire(ctx context.Context, panesBefore, samplesBefore time.Time
 		if t.time == "" {
 			continue
 		}
-		before := samplesBefore
-		if t.pane {
-			before = panesBefore
+		before := panesBefore
+		if t.sample {
+			before = samplesBefore
 		}
 		n, err := s.expire(ctx, t, before)
 		total += n

@@ -60,9 +60,9 @@ func Migrate(ctx context.Context, cfg Config, out io.Writer) error {
 // retentionChanges are the statements that give every table the retention of cfg.
 func (s schemaState) retentionChanges(cfg Config) (out []string) {
 	for _, t := range tables {
-		old := int(s.rowDays)
-		if t.pane {
-			old = int(s.paneDays)
+		old := int(s.paneDays)
+		if t.sample {
+			old = int(s.sampleDays)
 		}
 		if t.time != "" && old != days(t.retention(cfg)) {
 			out = append(out, t.alterTTL(cfg))
@@ -80,11 +80,11 @@ func (t table) alterTTL(cfg Config) string {
 }
 
 // schemaState is what a database holds; version 0 is nothing.
-type schemaState struct{ version, paneDays, rowDays uint32 }
+type schemaState struct{ version, paneDays, sampleDays uint32 }
 
 func readSchema(ctx context.Context, conn driver.Conn, cfg Config) (s schemaState, err error) {
-	err = conn.QueryRow(ctx, "SELECT max(version), argMax(pane_days, (version, applied)), argMax(row_days, (version, applied)) FROM "+schema.in(cfg)).
-		Scan(&s.version, &s.paneDays, &s.rowDays)
+	err = conn.QueryRow(ctx, "SELECT max(version), argMax(pane_days, (version, applied)), argMax(sample_days, (version, applied)) FROM "+schema.in(cfg)).
+		Scan(&s.version, &s.paneDays, &s.sampleDays)
 	if hasCode(err, codeUnknownTable, codeUnknownDatabase) {
 		return schemaState{}, nil
 	}

@@ -15,7 +15,7 @@ type table struct {
 	time    string // the column that months and Expire go by; "" for tables that keep everything
 	shard   string // the sharding key in a cluster; "" for small tables that every node holds whole
 	granule int    // rows of a granule; 0 is the server's default
-	pane    bool   // retention is that of panes, not of rows
+	sample  bool   // retention is that of samples, not of panes
 }
 
 // written is when the server got a row. Retention by TTL counts from there and not from event time, so that old logs can be
@@ -48,7 +48,6 @@ var (
 		time:    "start",
 		shard:   "cityHash64(model, version, slice)",
 		granule: 512, // a look-up by key reads whole granules, bodies included
-		pane:    true,
 	}
 	answers = table{
 		name: "answers",
@@ -99,9 +98,10 @@ var (
 			"`record` String COMMENT 'native JSON' CODEC(ZSTD(3))",
 			written,
 		),
-		key:   "model, version, time, source, topic, partition, offset",
-		time:  "time",
-		shard: "cityHash64(topic, partition, offset)",
+		key:    "model, version, time, source, topic, partition, offset",
+		time:   "time",
+		shard:  "cityHash64(topic, partition, offset)",
+		sample: true,
 	}
 	baselines = table{
 		name: "baselines",
@@ -135,7 +135,7 @@ var (
 		columns: join(
 			"`version` UInt32",
 			"`pane_days` UInt32",
-			"`row_days` UInt32",
+			"`sample_days` UInt32",
 			"`applied` DateTime64(6, 'UTC') DEFAULT now64(6)",
 		),
 		version: "applied",
@@ -159,7 +159,7 @@ func Statements(cfg Config) []string {
 }
 
 func recordVersion(cfg Config) string {
-	return fmt.Sprintf("INSERT INTO %s (version, pane_days, row_days) SELECT %d, %d, %d", schema.in(cfg), schemaVersion, days(cfg.PaneRetention), days(cfg.RowRetention))
+	return fmt.Sprintf("INSERT INTO %s (version, pane_days, sample_days) SELECT %d, %d, %d", schema.in(cfg), schemaVersion, days(cfg.PaneRetention), days(cfg.SampleRetention))
 }
 
 func (t table) create(cfg Config) []string {
@@ -214,10 +214,10 @@ func (t table) retention(cfg Config) time.Duration {
 	switch {
 	case t.time == "":
 		return 0
-	case t.pane:
-		return cfg.PaneRetention
+	case t.sample:
+		return cfg.SampleRetention
 	}
-	return cfg.RowRetention
+	return cfg.PaneRetention
 }
 
 func (t table) ttl(cfg Config) string {

@@ -16,14 +16,14 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 const day = 24 * time.Hour
 
 func valid() Config {
-	return Config{Addresses: []string{"127.0.0.1:9000"}, Database: "plumbline", PaneRetention: 400 * day, RowRetention: 14 * day}
+	return Config{Addresses: []string{"127.0.0.1:9000"}, Database: "plumbline", PaneRetention: 400 * day, SampleRetention: 14 * day}
 }
 
 func TestStatements(t *testing.T) {
 	cluster := valid()
 	cluster.Cluster = "main"
 	forever := valid()
-	forever.PaneRetention, forever.RowRetention = 0, time.Hour // an hour is a day
+	forever.PaneRetention, forever.SampleRetention = 0, time.Hour // an hour is a day
 	for name, cfg := range map[string]Config{"server": valid(), "cluster": cluster, "forever": forever} {
 		t.Run(name, func(t *testing.T) {
 			got := strings.Join(Statements(cfg), ";\n\n") + ";\n"
@@ -56,11 +56,20 @@ func TestRetentionChanges(t *testing.T) {
 	f(as, valid())
 	longer := valid()
 	longer.PaneRetention = 500 * day
-	f(as, longer, "ALTER TABLE `plumbline`.`panes` MODIFY TTL written + INTERVAL 500 DAY")
+	changed := func(where, how string) (out []string) {
+		for _, name := range []string{"panes", "answers", "labels"} { // they live and die together
+			out = append(out, "ALTER TABLE `plumbline`.`"+name+where+how)
+		}
+		return out
+	}
+	f(as, longer, changed("`", " MODIFY TTL written + INTERVAL 500 DAY")...)
 	longer.Cluster = "main"
-	f(as, longer, "ALTER TABLE `plumbline`.`panes_local` ON CLUSTER `main` MODIFY TTL written + INTERVAL 500 DAY")
+	f(as, longer, changed("_local` ON CLUSTER `main`", " MODIFY TTL written + INTERVAL 500 DAY")...)
 	forever := valid()
 	forever.PaneRetention = 0
-	f(as, forever, "ALTER TABLE `plumbline`.`panes` REMOVE TTL")
+	f(as, forever, changed("`", " REMOVE TTL")...)
 	f(schemaState{1, 0, 14}, forever)
+	samplesOnly := valid()
+	samplesOnly.SampleRetention = 30 * day
+	f(as, samplesOnly, "ALTER TABLE `plumbline`.`samples` MODIFY TTL written + INTERVAL 30 DAY")
 }

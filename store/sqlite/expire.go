@@ -17,9 +17,10 @@ const expireStep = 1000
 // freeStep is how many pages one statement gives back to the file system.
 const freeStep = 1000
 
-// Expire deletes panes that start before panes, and answers, labels and samples older than samples, and shrinks the file.
+// Expire deletes panes that start before panes with the answers and labels of that time, and samples older than samples, and
+// shrinks the file.
 func (s *Store) Expire(ctx context.Context, panes, samples time.Time) (int64, error) {
-	n, err := s.expire(ctx, ceilMilli(panes), ceilMicro(samples), samples)
+	n, err := s.expire(ctx, panes, samples)
 	if err == nil && n > 0 {
 		err = s.shrink(ctx)
 	}
@@ -29,17 +30,17 @@ func (s *Store) Expire(ctx context.Context, panes, samples time.Time) (int64, er
 	return n, nil
 }
 
-func (s *Store) expire(ctx context.Context, panes, rows int64, samples time.Time) (total int64, err error) {
+func (s *Store) expire(ctx context.Context, panes, samples time.Time) (total int64, err error) {
 	for _, step := range []func() (int64, error){
 		func() (int64, error) {
-			return s.expirePrefix(ctx, "series", "DELETE FROM panes WHERE rowid IN (SELECT rowid FROM panes WHERE series = ? AND start < ? LIMIT ?)", panes)
+			return s.expirePrefix(ctx, "series", "DELETE FROM panes WHERE rowid IN (SELECT rowid FROM panes WHERE series = ? AND start < ? LIMIT ?)", ceilMilli(panes))
 		},
 		func() (int64, error) {
 			return s.expirePrefix(ctx, "versions", `DELETE FROM answers WHERE (version, time, part, offset) IN
-				(SELECT version, time, part, offset FROM answers WHERE version = ? AND time < ? LIMIT ?)`, rows)
+				(SELECT version, time, part, offset FROM answers WHERE version = ? AND time < ? LIMIT ?)`, ceilMicro(panes))
 		},
-		func() (int64, error) { return s.expireLabels(ctx, rows) },
-		func() (int64, error) { return s.expireSamples(ctx, rows, samples) },
+		func() (int64, error) { return s.expireLabels(ctx, ceilMicro(panes)) },
+		func() (int64, error) { return s.expireSamples(ctx, samples) },
 	} {
 		n, err := step()
 		total += n
@@ -140,11 +141,11 @@ func (s *Store) expireLabels(ctx context.Context, before int64) (total int64, er
 }
 
 // expireSamples deletes blocks that are old as a whole and takes the old samples out of those that are so in part.
-func (s *Store) expireSamples(ctx context.Context, rows int64, before time.Time) (total int64, err error) {
+func (s *Store) expireSamples(ctx context.Context, before time.Time) (total int64, err error) {
 	for {
 		n := 0
 		err := s.file.Tx(ctx, func(ctx context.Context, tx *sql.Conn) error {
-			blocks, err := oldBlocks(ctx, tx, rows)
+			blocks, err := oldBlocks(ctx, tx, ceilMicro(before))
 			if err != nil {
 				return err
 			}

@@ -342,8 +342,8 @@ func (m *memory) Expire(ctx context.Context, panes, samples time.Time) (int64, e
 	defer m.mu.Unlock()
 	before := len(m.panes) + len(m.answers) + len(m.labels) + len(m.samples)
 	maps.DeleteFunc(m.panes, func(_ paneID, p store.Pane) bool { return p.Key.Start.Before(panes) })
-	maps.DeleteFunc(m.answers, func(_ rowID, a store.Answer) bool { return a.Time.Before(samples) })
-	maps.DeleteFunc(m.labels, func(_ rowID, l store.Label) bool { return l.Time.Before(samples) })
+	maps.DeleteFunc(m.answers, func(_ rowID, a store.Answer) bool { return a.Time.Before(panes) })
+	maps.DeleteFunc(m.labels, func(_ rowID, l store.Label) bool { return l.Time.Before(panes) })
 	maps.DeleteFunc(m.samples, func(_ rowID, s store.Sample) bool { return s.Time.Before(samples) })
 	return int64(before - len(m.panes) - len(m.answers) - len(m.labels) - len(m.samples)), nil
 }

@@ -248,12 +248,20 @@ func testExpire(t *testing.T, s store.Store) {
 		t.Fatal(err)
 	}
 	n := got(s.Expire(ctx, t0.AddDate(0, 0, 3), t0.AddDate(0, 0, 7)))(t)
-	equal(t, "rows that went", n, int64(2*3+3*7))
+	equal(t, "rows that went", n, int64(4*3+7)) // day and hour panes, answers and labels of three days; samples of seven
 	equal(t, "panes", window(t, s, stream(""), 24*time.Hour, always), []store.Pane{f.Panes[6], f.Panes[8], f.Panes[10], f.Panes[12], f.Panes[14], f.Panes[16], f.Panes[18]})
 	equal(t, "slice", len(window(t, s, stream("x=1"), time.Hour, always)), 7)
-	equal(t, "outcomes", ids(got(s.Outcomes(ctx, stream(""), always, always.To))(t)), "7=yes 8=yes 9=yes")
+	equal(t, "outcomes", ids(got(s.Outcomes(ctx, stream(""), always, always.To))(t)), "3=yes 4=yes 5=yes 6=yes 7=yes 8=yes 9=yes")
 	equal(t, "samples", got(s.Samples(ctx, "delay", "1", always, 0))(t), f.Samples[7:])
 	equal(t, "again", got(s.Expire(ctx, t0.AddDate(0, 0, 3), t0.AddDate(0, 0, 7)))(t), int64(0))
+	// A label that comes long after its answer's sample is gone still finds the answer.
+	flush(t, s, store.Flush{Labels: []store.Label{label(0, 70, "3", t0.AddDate(0, 0, 11), "no")}, Checkpoint: checkpoint(0, 101)})
+	equal(t, "a late label", ids(got(s.Outcomes(ctx, stream(""), always, always.To))(t)), "3=no 4=yes 5=yes 6=yes 7=yes 8=yes 9=yes")
+	// Samples kept longer than panes keep nothing else.
+	n = got(s.Expire(ctx, t0.AddDate(0, 0, 8), t0.AddDate(0, 0, 7)))(t)
+	equal(t, "rows that went", n, int64(4*5))
+	equal(t, "outcomes", ids(got(s.Outcomes(ctx, stream(""), always, always.To))(t)), "8=yes 9=yes")
+	equal(t, "samples", got(s.Samples(ctx, "delay", "1", always, 0))(t), f.Samples[7:])
 	// Checkpoints and baselines have no age, and a stream without panes is gone.
 	equal(t, "checkpoints", len(got(s.Checkpoints(ctx))(t)), 1)
 	if _, ok, err := s.BaselineByHash(ctx, "old"); !ok || err != nil {

@@ -4,7 +4,7 @@ CREATE TABLE IF NOT EXISTS `plumbline`.`schema` ON CLUSTER `main`
 (
     `version` UInt32,
     `pane_days` UInt32,
-    `row_days` UInt32,
+    `sample_days` UInt32,
     `applied` DateTime64(6, 'UTC') DEFAULT now64(6)
 )
 ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/all/plumbline/schema', '{shard}-{replica}', applied)
@@ -56,7 +56,7 @@ CREATE TABLE IF NOT EXISTS `plumbline`.`answers_local` ON CLUSTER `main`
 ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/plumbline/answers', '{replica}')
 PARTITION BY toYYYYMM(time)
 ORDER BY (model, version, time, source, topic, partition, offset)
-TTL written + INTERVAL 14 DAY
+TTL written + INTERVAL 400 DAY
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, ttl_only_drop_parts = 1;
 
 CREATE TABLE IF NOT EXISTS `plumbline`.`answers` ON CLUSTER `main` AS `plumbline`.`answers_local`
@@ -77,7 +77,7 @@ CREATE TABLE IF NOT EXISTS `plumbline`.`labels_local` ON CLUSTER `main`
 ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/plumbline/labels', '{replica}')
 PARTITION BY toYYYYMM(time)
 ORDER BY (model, id, time, source, topic, partition, offset)
-TTL written + INTERVAL 14 DAY
+TTL written + INTERVAL 400 DAY
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, ttl_only_drop_parts = 1, index_granularity = 512;
 
 CREATE TABLE IF NOT EXISTS `plumbline`.`labels` ON CLUSTER `main` AS `plumbline`.`labels_local`
@@ -133,4 +133,4 @@ ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/all/plumbline/checkpoi
 ORDER BY (source, topic, partition)
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
 
-INSERT INTO `plumbline`.`schema` (version, pane_days, row_days) SELECT 1, 400, 14;
+INSERT INTO `plumbline`.`schema` (version, pane_days, sample_days) SELECT 1, 400, 14;

@@ -4,7 +4,7 @@ CREATE TABLE IF NOT EXISTS `plumbline`.`schema`
 (
     `version` UInt32,
     `pane_days` UInt32,
-    `row_days` UInt32,
+    `sample_days` UInt32,
     `applied` DateTime64(6, 'UTC') DEFAULT now64(6)
 )
 ENGINE = ReplacingMergeTree(applied)
@@ -52,7 +52,6 @@ CREATE TABLE IF NOT EXISTS `plumbline`.`answers`
 ENGINE = ReplacingMergeTree
 PARTITION BY toYYYYMM(time)
 ORDER BY (model, version, time, source, topic, partition, offset)
-TTL written + INTERVAL 1 DAY
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, ttl_only_drop_parts = 1;
 
 CREATE TABLE IF NOT EXISTS `plumbline`.`labels`
@@ -70,7 +69,6 @@ CREATE TABLE IF NOT EXISTS `plumbline`.`labels`
 ENGINE = ReplacingMergeTree
 PARTITION BY toYYYYMM(time)
 ORDER BY (model, id, time, source, topic, partition, offset)
-TTL written + INTERVAL 1 DAY
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, ttl_only_drop_parts = 1, index_granularity = 512;
 
 CREATE TABLE IF NOT EXISTS `plumbline`.`samples`
@@ -120,4 +118,4 @@ ENGINE = ReplacingMergeTree(next)
 ORDER BY (source, topic, partition)
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
 
-INSERT INTO `plumbline`.`schema` (version, pane_days, row_days) SELECT 1, 0, 1;
+INSERT INTO `plumbline`.`schema` (version, pane_days, sample_days) SELECT 1, 0, 1;
