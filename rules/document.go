@@ -31,4 +31,5 @@ func Document(c Catalogue) string {
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
-func cell(s string) string { return strings.NewReplacer("|", `\|`, "\n", " ").Replace(s) }
+// cell escapes what would end the cell or be taken for HTML.
+func cell(s string) string { return strings.NewReplacer("|", `\|`, "<", `\<`, "\n", " ").Replace(s) }

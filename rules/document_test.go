@@ -10,14 +10,14 @@ import (
 func TestDocument(t *testing.T) {
 	got := Document(Catalogue{Functions: []Function{
 		{Name: "volume", Scope: ModelScope, Unit: "records", Doc: "number of records"},
-		{Name: "psi", Scope: FeatureScope, Unit: "1", Doc: "a | b"},
+		{Name: "psi", Scope: FeatureScope, Unit: "1", Doc: "a | <b>"},
 		{Name: "class_share", Scope: ModelScope, Unit: "share", Doc: "share of a class", Args: []string{"class"}},
 	}})
 	want := `### Of a feature
 
 | function | unit | what it is |
 |---|---|---|
-| ` + "`psi([feature,] window)`" + ` | 1 | a \| b |
+| ` + "`psi([feature,] window)`" + ` | 1 | a \| \<b> |
 
 ### Of a model
 
