@@ -31,6 +31,8 @@ type Finding struct {
 	Verdict Verdict `json:"verdict,omitempty"`
 	Reason  string  `json:"reason,omitempty"` // why there is no value or no verdict
 	Note    string  `json:"note,omitempty"`   // a caveat to print beside the number
+	// Guard marks a number that says whether there is enough to judge, not what moved: records, labels, days lived through.
+	Guard bool `json:"guard,omitempty"`
 
 	// Evidence for pictures: the same cells in both windows. Shares sum to 1 unless empty.
 	Bins *Bins `json:"bins,omitempty"`

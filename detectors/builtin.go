@@ -31,7 +31,7 @@ func Builtin() []Test {
 		feature("category_share", Categorical, "share", "share of one category among the values", categoryShareOf),
 
 		// A feature by itself; Effect compares with the baseline where there is one.
-		feature("samples", AnyKind, "rows", "number of values in the window", samplesOf),
+		guard(feature("samples", AnyKind, "rows", "number of values in the window", samplesOf)),
 		feature("mean", Numeric, "1", "mean of the values", meanOf),
 		feature("mean_length", Text, "characters", "mean length of a text", meanOf),
 		feature("min", Numeric, "1", "smallest value", minOf),
@@ -47,7 +47,7 @@ func Builtin() []Test {
 		model("mean_confidence", "1", "mean confidence: the highest class score", onFeature(profiles.Confidence, meanOf)),
 
 		// How it answers.
-		model("volume", "records", "number of records in the window", volumeOf),
+		guard(model("volume", "records", "number of records in the window", volumeOf)),
 		model("throughput", "1/s", "records per second of the window", throughputOf),
 		model("error_share", "share", "share of answers whose status is an error", errorsOf),
 		model("latency_p50", "ms", "median of latency_ms", onFeature(runtimeFact("latency_ms"), quantileOf(0.50))),
@@ -68,6 +68,11 @@ func feature(name string, kind Kind, unit, doc string, run func(Input) outcome) 
 
 func model(name, unit, doc string, run func(Input) outcome) Test {
 	return Test{Name: name, Scope: ModelScope, Unit: unit, Doc: doc, run: run}
+}
+
+func guard(t Test) Test {
+	t.Guard = true
+	return t
 }
 
 func runtimeFact(name string) profiles.Key { return profiles.Key{Role: profiles.Runtime, Name: name} }

@@ -33,6 +33,7 @@ type Test struct {
 	Baseline bool   // whether there is no value without a baseline
 	Unit     string // of the value: share, sd, ms, …; 1 is a pure number
 	Doc      string // one line
+	Guard    bool   // it says whether there is enough to judge, not what moved
 
 	run func(in Input) outcome
 }

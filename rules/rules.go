@@ -26,6 +26,7 @@ type Function struct {
 	Unit  string   // of the value: share, ms, 1, …
 	Doc   string   // one line
 	Args  []string // names of further literal texts, between the feature and the window: class_share("1", "1h")
+	Guard bool     // it says whether there is enough to judge; its findings are told where a rule asks for nothing else
 }
 
 // Query is one call of a function with everything bound.

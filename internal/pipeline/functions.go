@@ -20,7 +20,7 @@ type reading struct {
 func catalogue() []reading {
 	var list []reading
 	for _, t := range detectors.Builtin() {
-		f := rules.Function{Name: t.Name, Unit: t.Unit, Doc: t.Doc, Scope: rules.ModelScope}
+		f := rules.Function{Name: t.Name, Unit: t.Unit, Doc: t.Doc, Scope: rules.ModelScope, Guard: t.Guard}
 		read := modelTest(t)
 		if t.Scope == detectors.FeatureScope {
 			f.Scope, read = rules.FeatureScope, featureTest(t)

@@ -16,13 +16,13 @@ const redoWithin = 5 * time.Minute
 // rowReadings are the functions of what needs memory across records: answers, labels and sessions joined in the store.
 func rowReadings() []reading {
 	return []reading{
-		{rules.Function{Name: "history", Scope: rules.ModelScope, Unit: "share",
+		{rules.Function{Name: "history", Scope: rules.ModelScope, Unit: "share", Guard: true,
 			Doc: "share of the window that lies after the version's first record: below 1 the window is not a whole one yet"}, history},
 		{rules.Function{Name: "accuracy", Scope: rules.ModelScope, Unit: "share",
 			Doc: "labelled answers that were right; the window ends the label delay before the instant, so that labels had time to come"}, accuracy},
 		{rules.Function{Name: "accuracy_upper", Scope: rules.ModelScope, Unit: "share", Doc: "upper 95 % bound of accuracy: below a limit, the accuracy surely is"}, boundOf(accuracy)},
-		{rules.Function{Name: "label_coverage", Scope: rules.ModelScope, Unit: "share", Doc: "answers of accuracy's window that have a label by now"}, coverage},
-		{rules.Function{Name: "labelled", Scope: rules.ModelScope, Unit: "records", Doc: "labelled answers in accuracy's window"}, labelled},
+		{rules.Function{Name: "label_coverage", Scope: rules.ModelScope, Unit: "share", Guard: true, Doc: "answers of accuracy's window that have a label by now"}, coverage},
+		{rules.Function{Name: "labelled", Scope: rules.ModelScope, Unit: "records", Guard: true, Doc: "labelled answers in accuracy's window"}, labelled},
 		{rules.Function{Name: "duplicate_share", Scope: rules.ModelScope, Unit: "share", Doc: "answers whose id was answered in the window already"}, duplicates},
 		{rules.Function{Name: "redo_share", Scope: rules.ModelScope, Unit: "share", Doc: "questions whose session had asked within the five minutes before"}, redo(func(a asks) int64 { return a.again })},
 		{rules.Function{Name: "switched_share", Scope: rules.ModelScope, Unit: "share", Doc: "questions whose session had asked something else within the five minutes before"}, redo(func(a asks) int64 { return a.switched })},

@@ -10,8 +10,8 @@ import (
 )
 
 // Evidence is what an alert rests on, a line for each feature and window: readings of one statistic, such as psi, psi_lower and
-// psi_p, say one thing and are told as one; samples and volume are the records at the end of a line, and have none of their own
-// unless nothing else was read of that window. Lines are plain text.
+// psi_p, say one thing and are told as one. Guards, such as samples, are told only where nothing else was read: how many records a
+// number rests on stands at the end of its line. Lines are plain text.
 func Evidence(a plumbline.Alert) []string {
 	last := latest(a.Findings)
 	var out []string
@@ -51,6 +51,7 @@ type readings struct {
 	feature string
 	window  plumbline.Window
 	stats   []*statistic
+	guards  bool     // all of them are guards
 	reasons []string // why there is no value
 	n, m    float64
 }
@@ -58,22 +59,19 @@ type readings struct {
 // group sorts an alert's findings into readings, in the order in which the rule asked.
 func group(a plumbline.Alert) []*readings {
 	var out []*readings
+	guards := !slices.ContainsFunc(a.Findings, func(f plumbline.Finding) bool { return !f.Guard })
 	for _, f := range a.Findings {
+		if f.Guard && !guards {
+			continue
+		}
 		i := slices.IndexFunc(out, func(g *readings) bool { return g.feature == f.Feature && g.window == f.Window })
 		if i < 0 {
 			i = len(out)
-			out = append(out, &readings{feature: f.Feature, window: f.Window})
+			out = append(out, &readings{feature: f.Feature, window: f.Window, guards: guards})
 		}
 		out[i].add(f)
 	}
-	// The records of a window stand at the end of a line about it.
-	return slices.DeleteFunc(out, func(g *readings) bool {
-		return g.onlyCounts() && slices.ContainsFunc(out, func(o *readings) bool { return o != g && o.window == g.window && !o.onlyCounts() })
-	})
-}
-
-func (g *readings) onlyCounts() bool {
-	return len(g.reasons) == 0 && !slices.ContainsFunc(g.stats, func(s *statistic) bool { return !s.counts() })
+	return out
 }
 
 func (g *readings) add(f plumbline.Finding) {
@@ -90,9 +88,7 @@ func (g *readings) add(f plumbline.Finding) {
 		g.stats = append(g.stats, &statistic{name: name})
 	}
 	g.stats[i].add(part, f)
-	if !g.stats[i].counts() || g.n == 0 {
-		g.n, g.m = f.N, max(g.m, f.M)
-	}
+	g.n, g.m = f.N, max(g.m, f.M)
 }
 
 // line is like: last 7d: psi 3.84 (at least 3.7), like a shift of 2.1 sd, p < 1e-6, on 5,758 records against the baseline's 10,447.
@@ -108,13 +104,11 @@ func (g *readings) line(a plumbline.Alert, last time.Time) string {
 	}
 	var parts []string
 	for _, s := range g.stats {
-		if !s.counts() || g.onlyCounts() {
-			parts = append(parts, s.String())
-		}
+		parts = append(parts, s.String())
 	}
 	parts = append(parts, g.reasons...)
 	b.WriteString(strings.Join(parts, "; "))
-	if len(g.stats) > 0 && !g.onlyCounts() {
+	if len(g.stats) > 0 && !g.guards {
 		fmt.Fprintf(&b, ", on %s records", Count(g.n))
 		if g.m > 0 {
 			fmt.Fprintf(&b, " against the baseline's %s", Count(g.m))

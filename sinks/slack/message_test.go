@@ -36,7 +36,7 @@ func drift(feature string, psi float64) plumbline.Alert {
 			Effect: ptr(psi - .002), P: ptr(0), SD: ptr(psi * .9), N: 5758, M: 27004}
 	}
 	samples := f("samples", 5758)
-	samples.Effect, samples.P, samples.SD = nil, nil, nil
+	samples.Effect, samples.P, samples.SD, samples.Guard = nil, nil, nil, true
 	p, lower := f("psi_p", 0), f("psi_lower", psi*.95)
 	lower.Bins = &plumbline.Bins{
 		Labels:   []string{"≤ 24.08", "24.08 – 28.94", "28.94 – 33.08", "33.08 – 37.04", "37.04 – 39.92", "39.92 – 44.06", "44.06 – 50", "50 – 55.94", "55.94 – 62.06", "> 62.06"},
@@ -63,7 +63,7 @@ func missing() plumbline.Alert {
 	a.Labels["alertname"] = a.Name
 	a.Annotations = map[string]string{"summary": "wind_gust of flights-delay is missing in 81.2% of the records", "description": "Values that used to be there do not arrive."}
 	a.Findings = []plumbline.Finding{
-		{Test: "volume", Window: window(day), Value: ptr(812), N: 812},
+		{Test: "volume", Window: window(day), Value: ptr(812), N: 812, Guard: true},
 		{Feature: "wind_gust", Test: "missing", Window: window(day), Value: ptr(.8116), Lower: ptr(.783), Upper: ptr(.837), Effect: ptr(.791), SD: ptr(1.9), P: ptr(0), N: 812, M: 27004},
 		{Feature: "wind_gust", Test: "missing", Window: window(30 * day), Value: ptr(.0312), Lower: ptr(.029), Upper: ptr(.033), Effect: ptr(.0106), SD: ptr(.07), P: ptr(3e-5), N: 24310, M: 27004},
 		{Feature: "wind_gust", Test: "missing_p", Window: window(day), Value: ptr(0), P: ptr(0), N: 812, M: 27004},
@@ -290,24 +290,30 @@ func TestFigures(t *testing.T) {
 	}
 }
 
-// Six readings of one feature and window, in any order, are one line; the records are at its end.
+// Readings of one feature and window are one line with the records at its end; guards are told where nothing else was read.
 func TestEvidence(t *testing.T) {
 	w := window(7 * day)
 	f := func(test string, v float64) plumbline.Finding {
 		return plumbline.Finding{Feature: "temp", Test: test, Window: w, Value: &v, N: 100, M: 900}
+	}
+	guard := func(test string, w plumbline.Window, v float64) plumbline.Finding {
+		return plumbline.Finding{Test: test, Window: w, Value: &v, N: v, Guard: true}
 	}
 	for _, c := range []struct {
 		name     string
 		findings []plumbline.Finding
 		want     []string
 	}{
-		{"one family", []plumbline.Finding{f("samples", 100), f("psi_p", 1e-9), f("psi", .31), f("psi_lower", .22), f("psi", .31)},
+		{"one family", []plumbline.Finding{guard("samples", w, 100), f("psi_p", 1e-9), f("psi", .31), f("psi_lower", .22), f("psi", .31)},
 			[]string{"last 7d: psi 0.31 (at least 0.22), p < 1e-6, on 100 records against the baseline's 900"}},
 		{"two families", []plumbline.Finding{f("ks", .2), f("mean_shift", -1.23456)},
 			[]string{"last 7d: ks 0.2; mean_shift -1.23 sd, on 100 records against the baseline's 900"}},
-		{"only counts", []plumbline.Finding{{Test: "volume", Window: w, Value: ptr(12), N: 12}}, []string{"last 7d: volume 12"}},
-		{"counts of another window", []plumbline.Finding{{Test: "volume", Window: window(day), Value: ptr(3), N: 3}, {Test: "volume", Window: w, Value: ptr(1200), N: 1200}},
-			[]string{"last 1d: volume 3", "last 7d: volume 1,200"}},
+		{"guards of any window", []plumbline.Finding{guard("history", window(30*day), 1), guard("samples", w, 100), f("ks", .2), guard("volume", window(day), 20)},
+			[]string{"last 7d: ks 0.2, on 100 records against the baseline's 900"}},
+		{"a guard without a value", []plumbline.Finding{{Test: "labelled", Window: window(day), Guard: true, Reason: "no label"}, f("ks", .2)},
+			[]string{"last 7d: ks 0.2, on 100 records against the baseline's 900"}},
+		{"nothing but guards", []plumbline.Finding{guard("volume", window(day), 3), guard("volume", w, 1200), guard("history", w, .5)},
+			[]string{"last 1d: volume 3", "last 7d: volume 1,200; history 50 %"}},
 		{"nothing", nil, nil},
 		{"another feature", []plumbline.Finding{{Feature: "score", Test: "p99", Window: w, Value: ptr(.5), N: 7}}, []string{"score, last 7d: p99 0.5, on 7 records"}},
 		{"no value", []plumbline.Finding{{Feature: "temp", Test: "psi", Window: w, Reason: "12 rows in the window, at least 50 are needed"}},

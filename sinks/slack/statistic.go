@@ -55,9 +55,6 @@ func (s *statistic) add(part string, f plumbline.Finding) {
 	}
 }
 
-// counts reports whether the statistic is a number of records.
-func (s *statistic) counts() bool { return s.name == "samples" || s.name == "volume" }
-
 // String is like psi 3.84 (at least 3.7), like a shift of 2.1 sd, p < 1e-6.
 func (s *statistic) String() string {
 	var b strings.Builder
@@ -112,7 +109,7 @@ func differs(name string) bool {
 // unitOf is how a statistic is shown: "%" for shares, "ms", "MB", "sd", or "".
 func unitOf(name string) string {
 	switch name {
-	case "missing", "nan", "invalid", "out_of_range", "unseen", "accuracy", "label_coverage":
+	case "missing", "nan", "invalid", "out_of_range", "unseen", "accuracy", "label_coverage", "history":
 		return "%"
 	case "mean_shift":
 		return "sd"
