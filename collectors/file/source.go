@@ -32,6 +32,7 @@ const (
 // Config is a file source.
 type Config struct {
 	Paths      []string      // files and patterns of filepath.Match; "-" is standard input
+	Root       string        // a file below this folder is named by its path from there, wherever the program is started; empty: as Paths say
 	Follow     bool          // wait for more: lines, files, and files that take the place of others
 	Poll       time.Duration // how often followed files are looked at; 0 is 500 ms
 	MaxMessage int           // longest line in bytes; a longer one is handed over as too_large; 0 is 1 MiB

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"sync"
 	"time"
 
@@ -39,7 +40,27 @@ type tail struct {
 }
 
 func newTail(s *Source, path string) *tail {
-	return &tail{s: s, path: path, partition: plumbline.Partition{Source: s.name, Topic: path}}
+	return &tail{s: s, path: path, partition: plumbline.Partition{Source: s.name, Topic: s.c.nameOf(path)}}
+}
+
+// nameOf is what the store calls a file. It must not depend on where the program was started, or the file would be read, and
+// counted, once from each place.
+func (c Config) nameOf(path string) string {
+	if path == stdin || c.Root == "" {
+		return path
+	}
+	root, err := filepath.Abs(c.Root)
+	if err != nil {
+		return path
+	}
+	full, err := filepath.Abs(path)
+	if err != nil {
+		return path
+	}
+	if name, err := filepath.Rel(root, full); err == nil && filepath.IsLocal(name) {
+		return name
+	}
+	return full
 }
 
 // advance reads what there is, and reports whether there is more.

@@ -68,7 +68,7 @@ func (a *App) source(c *config.Config, s config.Source) (collectors.Source, erro
 		}
 		return http.New(s.Name, h, a.log)
 	default:
-		f := file.Config{Paths: s.File.Paths, Follow: s.File.Follow, Poll: s.File.Poll, MaxMessage: most}
+		f := file.Config{Paths: s.File.Paths, Root: filepath.Dir(c.File), Follow: s.File.Follow, Poll: s.File.Poll, MaxMessage: most}
 		if a.options.Progress != nil {
 			f.Progress = a.options.Progress.File
 		}

@@ -68,14 +68,12 @@ func NewEvaluator(ctx context.Context, l *ledger.Ledger, src rules.Source, group
 	return e, nil
 }
 
-func groupKey(g rules.Group) string { return g.File + "/" + g.Name }
-
 func (e *Evaluator) restore(ctx context.Context, g rules.Group) (*groupState, error) {
-	alerts, err := e.ledger.Alerts(ctx, groupKey(g))
+	alerts, err := e.ledger.Alerts(ctx, g.Name)
 	if err != nil {
 		return nil, fmt.Errorf("restore alerts: %w", err)
 	}
-	at, _, err := e.ledger.Progress(ctx, groupKey(g))
+	at, _, err := e.ledger.Progress(ctx, g.Name)
 	if err != nil {
 		return nil, fmt.Errorf("restore progress: %w", err)
 	}
@@ -88,15 +86,15 @@ func (e *Evaluator) Reload(ctx context.Context, groups []rules.Group, o Evaluato
 	defer e.mu.Unlock()
 	old := map[string]*groupState{}
 	for _, s := range e.groups {
-		old[groupKey(s.group)] = s
+		old[s.group.Name] = s
 	}
 	next := make([]*groupState, 0, len(groups))
 	for _, g := range groups {
-		if s := old[groupKey(g)]; s != nil {
+		if s := old[g.Name]; s != nil {
 			s.engine.Update(g)
 			s.group = g
 			next = append(next, s)
-			delete(old, groupKey(g))
+			delete(old, g.Name)
 			continue
 		}
 		s, err := e.restore(ctx, g)
@@ -200,7 +198,7 @@ func (e *Evaluator) Until(ctx context.Context, first, to time.Time, progress fun
 	var errs []error
 	for _, s := range e.groups {
 		if s.last.After(s.saved) {
-			_, err := e.ledger.Commit(ctx, ledger.Commit{Group: groupKey(s.group), At: s.last})
+			_, err := e.ledger.Commit(ctx, ledger.Commit{Group: s.group.Name, At: s.last})
 			errs = append(errs, err)
 			s.saved = s.last
 		}
@@ -224,7 +222,7 @@ func (e *Evaluator) evaluate(ctx context.Context, s *groupState, at time.Time, s
 		return err
 	}
 	if save || len(r.Transitions) > 0 || len(r.Gone) > 0 || len(deliveries) > 0 {
-		c := ledger.Commit{Group: groupKey(s.group), At: at, Alerts: r.Alerts, Deliveries: deliveries}
+		c := ledger.Commit{Group: s.group.Name, At: at, Alerts: r.Alerts, Deliveries: deliveries}
 		for _, a := range r.Gone {
 			c.Forget = append(c.Forget, ledger.Fingerprint(a))
 		}
