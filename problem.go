@@ -25,7 +25,11 @@ type Problem struct {
 }
 
 func (p Problem) String() string {
-	s := fmt.Sprintf("%s:%d:%d: %s: %s", p.File, p.Line, p.Column, p.Severity, p.Message)
+	place := p.File
+	if p.Line > 0 {
+		place = fmt.Sprintf("%s:%d:%d", p.File, p.Line, p.Column)
+	}
+	s := fmt.Sprintf("%s: %s: %s", place, p.Severity, p.Message)
 	if p.Excerpt != "" {
 		s += "\n" + p.Excerpt
 	}

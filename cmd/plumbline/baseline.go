@@ -18,7 +18,7 @@ import (
 )
 
 func (p *program) baselineCommand() *cobra.Command {
-	c := &cobra.Command{Use: "baseline", Short: "builds, shows and compares baselines"}
+	c := &cobra.Command{Use: "baseline", Short: "builds, shows and compares baselines", DisableFlagsInUseLine: true, Args: subcommand, RunE: help}
 	c.AddCommand(p.baselineBuildCommand(), p.baselineShowCommand(), p.baselineDiffCommand())
 	return c
 }
@@ -41,16 +41,16 @@ feature. --manifest gives the model's declared types and slices; without it type
 		RunE: func(c *cobra.Command, args []string) error {
 			o.files = append(o.files, args...) // a shell expands --from-file dir/*.csv into arguments
 			if o.model == "" || len(o.files) == 0 || o.out == "" {
-				return errors.New("give --model, --from-file and -o")
+				return withHint("usage: "+c.UseLine(), "give --model, --from-file and -o")
 			}
 			m := &plumbline.Model{Name: o.model}
 			if o.manifest != "" {
-				models, problems := config.LoadModel(o.manifest)
+				declared, problems := config.LoadModel(o.manifest)
 				p.print(problems)
 				if problems.Errors() {
 					return fmt.Errorf("%s can't be used", o.manifest)
 				}
-				if m = &models; m.Name != o.model {
+				if m = &declared; m.Name != o.model {
 					return fmt.Errorf("%s declares the model %q, not %q", o.manifest, m.Name, o.model)
 				}
 			}
@@ -63,7 +63,13 @@ feature. --manifest gives the model's declared types and slices; without it type
 			if err := writeBaseline(o.out, b); err != nil {
 				return err
 			}
-			fmt.Fprintf(p.errs, "%s: %s, %d features of %d records (%d rows skipped), baseline %.12s\n", o.out, m.Name, len(b.Features), b.Records, read-b.Records, b.Hash())
+			inputs := 0
+			for _, f := range b.Features {
+				if f.Role == profiles.Input.String() {
+					inputs++
+				}
+			}
+			fmt.Fprintf(p.errs, "%s: %s, %s of %s (%s skipped), baseline %.12s\n", o.out, m.Name, count(inputs, "feature"), count(int(b.Records), "record"), count(int(read-b.Records), "row"), b.Hash())
 			return nil
 		},
 	}
@@ -119,14 +125,18 @@ func buildBaseline(m *plumbline.Model, o buildOptions, step func(text string, do
 			return nil, 0, fmt.Errorf("%s: %w", file, err)
 		}
 	}
-	if bad*100 > read {
-		return nil, 0, fmt.Errorf("%d of %d rows can't be read; the first: %w", bad, read, first)
-	}
 	names := make([]string, len(o.files))
 	for i, f := range o.files {
 		names[i] = filepath.Base(f)
 	}
-	b, err := builder.Build(time.Now().UTC().Truncate(time.Second), strings.Join(names, ", "))
+	source := strings.Join(names, ", ")
+	if read == 0 {
+		return nil, 0, fmt.Errorf("%s: there is no row to build from", source)
+	}
+	if bad*100 > read {
+		return nil, 0, fmt.Errorf("%d of %d rows can't be read; the first: %w", bad, read, first)
+	}
+	b, err := builder.Build(time.Now().UTC().Truncate(time.Second), source)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -173,7 +183,7 @@ func readBaseline(file string) (*profiles.Baseline, error) {
 func (p *program) baselineShowCommand() *cobra.Command {
 	var format string
 	c := &cobra.Command{
-		Use: "show FILE", Short: "draws each feature of a baseline", Args: cobra.ExactArgs(1),
+		Use: "show FILE", Short: "draws each feature of a baseline", Args: takes("FILE"),
 		RunE: func(c *cobra.Command, args []string) error {
 			if err := checkFormat(format); err != nil {
 				return err
@@ -201,7 +211,7 @@ func (p *program) baselineShowCommand() *cobra.Command {
 
 func (p *program) baselineDiffCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "diff A B", Short: "draws what differs between two baselines", Args: cobra.ExactArgs(2),
+		Use: "diff A B", Short: "draws what differs between two baselines", Args: takes("A", "B"),
 		RunE: func(c *cobra.Command, args []string) error {
 			a, err := readBaseline(args[0])
 			if err != nil {

@@ -16,7 +16,7 @@ func (p *program) checkCommand() *cobra.Command {
 	var file, format string
 	var ruleFiles []string
 	c := &cobra.Command{
-		Use: "check", Short: "checks configuration, models and rules", Args: cobra.NoArgs,
+		Use: "check", Short: "checks configuration, models and rules",
 		Long:    "Reports every problem at once, with file, line, column and a hint. Exit status 0: nothing; 1: errors; 3: warnings only.",
 		Example: "  plumbline check -c plumbline.yaml\n  plumbline check --rules rules/*.yaml",
 		RunE: func(c *cobra.Command, args []string) error {
@@ -27,7 +27,7 @@ func (p *program) checkCommand() *cobra.Command {
 			what := ""
 			if len(ruleFiles) > 0 {
 				problems = checkRules(append(ruleFiles, args...))
-				what = fmt.Sprintf("%d rule files", len(ruleFiles)+len(args))
+				what = count(len(ruleFiles)+len(args), "rule file")
 			} else {
 				problems, what = checkAll(file)
 			}
@@ -36,7 +36,7 @@ func (p *program) checkCommand() *cobra.Command {
 	}
 	c.Args = func(_ *cobra.Command, args []string) error { // a shell expands --rules dir/*.yaml into arguments
 		if len(args) > 0 && len(ruleFiles) == 0 {
-			return fmt.Errorf("unexpected argument %q; the configuration is given by -c, rule files by --rules", args[0])
+			return withHint("the configuration is given by -c, rule files by --rules", "unexpected argument %q", args[0])
 		}
 		return nil
 	}
@@ -54,7 +54,7 @@ func checkAll(file string) (plumbline.Problems, string) {
 	for _, g := range groups {
 		rulesFound += len(g.Rules)
 	}
-	return problems, fmt.Sprintf("%s: %d sources, %d models, %d rules", file, len(conf.Sources), len(conf.Models), rulesFound)
+	return problems, fmt.Sprintf("%s: %s, %s, %s", file, count(len(conf.Sources), "source"), count(len(conf.Models), "model"), count(rulesFound, "rule"))
 }
 
 func checkRules(files []string) plumbline.Problems {
@@ -86,7 +86,7 @@ func report(c *cobra.Command, problems plumbline.Problems, what, format string) 
 		if len(problems) == 0 {
 			fmt.Fprintf(c.OutOrStdout(), "%s: no problems\n", what)
 		} else {
-			fmt.Fprintf(c.OutOrStdout(), "%d errors, %d warnings\n", len(problems)-warnings, warnings)
+			fmt.Fprintf(c.OutOrStdout(), "%s, %s\n", count(len(problems)-warnings, "error"), count(warnings, "warning"))
 		}
 	}
 	switch {

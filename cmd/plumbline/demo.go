@@ -30,7 +30,7 @@ func (p *program) demoCommand() *cobra.Command {
 	var dir string
 	var fast, serve bool
 	c := &cobra.Command{
-		Use: "demo", Short: "shows the whole product on a real inference log, with nothing else installed", Args: cobra.NoArgs,
+		Use: "demo", Short: "shows the whole product on a real inference log, with nothing else installed", Args: takes(),
 		Long: `Replays half a year of a real model's questions and answers through the daemon's own pipeline, on one machine, and shows
 which inputs drifted, when and by how much, what Slack would have said, and what would have been sent to the training
 pipeline. It leaves a folder that the other commands can be pointed at.`,

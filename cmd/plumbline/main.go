@@ -51,6 +51,10 @@ func run(args []string, in io.Reader, out, errs io.Writer) int {
 		return 0 // asked to stop, and stopped
 	}
 	fmt.Fprintf(errs, "plumbline: error: %v\n", err)
+	var h *hinted
+	if errors.As(err, &h) {
+		fmt.Fprintf(errs, "  hint: %s\n", h.hint)
+	}
 	return exitError
 }
 
@@ -93,7 +97,7 @@ func signals() (soft, hard context.Context, reload <-chan os.Signal, stop func()
 
 func newRoot(p *program) *cobra.Command {
 	root := &cobra.Command{
-		Use:   "plumbline",
+		Use: "plumbline", DisableFlagsInUseLine: true, Args: subcommand, RunE: help,
 		Short: "watches machine-learning models in production",
 		Long: `plumbline reads inference logs, compares them with how things were when the model was trained,
 and says, with a controlled number of false alarms, when a person or a training pipeline has to act.
@@ -104,6 +108,7 @@ Start with:  plumbline demo`,
 	}
 	root.PersistentFlags().StringVar(&p.level, "log-level", "info", "least level that is logged: debug, info, warn or error")
 	root.PersistentFlags().StringVar(&p.format, "log-format", "text", "form of the log on standard error: text or json")
+	root.SetFlagErrorFunc(flagError)
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(p.demoCommand(), p.runCommand(), p.checkCommand(), p.baselineCommand(), p.profileCommand(), p.migrateCommand(), p.versionCommand())
 	return root

@@ -15,7 +15,7 @@ func (p *program) migrateCommand() *cobra.Command {
 	var file string
 	var dryRun bool
 	c := &cobra.Command{
-		Use: "migrate", Short: "creates or upgrades the ClickHouse schema", Args: cobra.NoArgs,
+		Use: "migrate", Short: "creates or upgrades the ClickHouse schema", Args: takes(),
 		Long: "Creates or upgrades the ClickHouse schema, on the server or, with store.clickhouse.cluster, on every replica of the cluster.\nRunning it again changes nothing. A SQLite store needs no migration: it upgrades itself.",
 		RunE: func(c *cobra.Command, _ []string) error {
 			conf, err := p.loadConfig(file)

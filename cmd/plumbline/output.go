@@ -2,8 +2,10 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"os"
 	"strconv"
@@ -12,6 +14,7 @@ import (
 	"golang.org/x/term"
 
 	"plumbline"
+	"plumbline/internal/app"
 	"plumbline/internal/config"
 )
 
@@ -74,12 +77,33 @@ func configFlag(c *cobra.Command, file *string) {
 
 // loadConfig reads a configuration; problems are printed, and errors among them end the command.
 func (p *program) loadConfig(file string) (*config.Config, error) {
+	if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
+		return nil, withHint("-c says where the configuration is; an empty file is a valid one", "there is no %s", file)
+	}
 	c, problems := config.Load(file)
+	return c, p.usable(file, problems)
+}
+
+// loadAll is loadConfig with the rules, for whoever judges by them.
+func (p *program) loadAll(file string) (*config.Config, error) {
+	c, err := p.loadConfig(file)
+	if c == nil {
+		return nil, err
+	}
+	if _, problems := app.LoadRules(c); len(problems) > 0 {
+		if ruleErr := p.usable(file, problems); ruleErr != nil {
+			err = ruleErr
+		}
+	}
+	return c, err
+}
+
+func (p *program) usable(file string, problems plumbline.Problems) error {
 	p.print(problems)
 	if problems.Errors() {
-		return nil, fmt.Errorf("%s can't be used; `plumbline check -c %s` shows the same list", file, file)
+		return withHint("plumbline check -c "+file+" shows the same list", "%s can't be used", file)
 	}
-	return c, nil
+	return nil
 }
 
 func (p *program) print(problems plumbline.Problems) {

@@ -19,7 +19,7 @@ import (
 func (p *program) profileCommand() *cobra.Command {
 	var file, format, version, slice, from, to string
 	c := &cobra.Command{
-		Use: "profile MODEL [FEATURE…]", Short: "prints what the store holds for a window", Args: cobra.MinimumNArgs(1),
+		Use: "profile MODEL [FEATURE…]", Short: "prints what the store holds for a window", Args: profileArgs,
 		Long:    "Prints counts anyone can compare with their own logs. --from and --to take RFC 3339, a date, or -24h; they are rounded outwards to\nwhole panes (minutes; hours for a slice).",
 		Example: "  plumbline profile flights-delay temp -c plumbline.yaml --from 2013-07-01 --to 2013-08-01\n  plumbline profile flights-delay -c plumbline.yaml --slice carrier=UA --from -7d --format json",
 		RunE: func(c *cobra.Command, args []string) error {
@@ -95,4 +95,11 @@ func printView(w io.Writer, v profiles.View) error {
 	}
 	fmt.Fprintf(w, "%s, %s to %s: %d records, %d late, %d labelled\n\n", title, v.From.Format(time.RFC3339), v.To.Format(time.RFC3339), v.Records, v.Late, v.Labelled)
 	return printFeatures(w, v)
+}
+
+func profileArgs(c *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return withHint("usage: "+c.UseLine(), "MODEL is missing")
+	}
+	return nil
 }

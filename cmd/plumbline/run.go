@@ -13,7 +13,7 @@ func (p *program) runCommand() *cobra.Command {
 	var file, role string
 	var dryRun, untilIdle bool
 	c := &cobra.Command{
-		Use: "run", Short: "runs the daemon", Args: cobra.NoArgs,
+		Use: "run", Short: "runs the daemon", Args: takes(),
 		Long: `Reads records from the configured sources, judges rules, notifies and pulls triggers.
 
 The first SIGINT or SIGTERM stops reading, makes everything durable and exits; the second gives up at once: what was not
@@ -29,7 +29,7 @@ durable is read again at the next start. SIGHUP, like POST /-/reload, reads conf
 			default:
 				return fmt.Errorf("--role %q: use all, collector or evaluator", role)
 			}
-			conf, err := p.loadConfig(file)
+			conf, err := p.loadAll(file)
 			if err != nil {
 				return err
 			}

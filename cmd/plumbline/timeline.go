@@ -6,23 +6,33 @@ import (
 	"strings"
 	"time"
 
-	"gopkg.in/yaml.v3"
-
 	"plumbline"
 	"plumbline/examples"
+	"plumbline/internal/strictyaml"
 )
 
 // explanation is why an alert of the demo is true.
-type explanation struct{ Alert, Feature, Why string }
+type explanation struct {
+	Alert   string `yaml:"alert"`
+	Feature string `yaml:"feature"`
+	Why     string `yaml:"why"`
+}
 
 // explanations are inside the binary; a demo without them would still be true.
 func explanations() []explanation {
-	var list []explanation
-	body, err := examples.Flights.ReadFile("flights/explained.yaml")
-	if err != nil || yaml.Unmarshal(body, &list) != nil {
+	const file = "flights/explained.yaml"
+	var f struct {
+		Explanations []explanation `yaml:"explanations"`
+	}
+	body, err := examples.Flights.ReadFile(file)
+	if err != nil {
 		return nil
 	}
-	return list
+	doc, problems := strictyaml.Parse(file, body)
+	if problems.Errors() || doc.Decode(&f, strictyaml.Options{}).Errors() {
+		return nil
+	}
+	return f.Explanations
 }
 
 // life is one alert instance's episodes.
@@ -40,6 +50,9 @@ func (d *demo) lives(end time.Time) []*life {
 		for _, a := range n.Alerts {
 			k := [2]string{a.Name, a.Labels["feature"]}
 			l := at[k]
+			if l == nil && n.Edge != plumbline.EdgeFiring {
+				continue // it fired before what is shown begins
+			}
 			if l == nil {
 				l = &life{alert: k[0], feature: k[1], severity: a.Labels["severity"]}
 				at[k] = l

@@ -23,7 +23,7 @@ func revision() string {
 func (p *program) versionCommand() *cobra.Command {
 	var format string
 	c := &cobra.Command{
-		Use: "version", Short: "prints the version", Args: cobra.NoArgs,
+		Use: "version", Short: "prints the version", Args: takes(),
 		RunE: func(c *cobra.Command, _ []string) error {
 			if err := checkFormat(format); err != nil {
 				return err

@@ -47,13 +47,14 @@ type App struct {
 	trying sync.Map // sources that failed and are waiting to be started again: name → error
 }
 
-// replay reports whether event time is the data's own.
+// replay reports whether rules are judged by the data's own clock. A run until idle always is: it judges every window there is and
+// does not wait for the next one.
 func replay(c *config.Config, untilIdle bool) bool {
 	switch c.Evaluation.Clock {
 	case config.ClockData:
 		return true
 	case config.ClockWall:
-		return false
+		return untilIdle
 	}
 	return untilIdle || c.Replay()
 }

@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
 	"plumbline"
 	"plumbline/collectors"
+	"plumbline/internal/config"
 	"plumbline/ledger"
 )
 
@@ -201,6 +203,9 @@ func (a *App) span(ctx context.Context) (first, last time.Time, err error) {
 // batch reads every source to its end, judges everything and delivers it.
 func (a *App) batch(ctx, hard context.Context) (Summary, error) {
 	a.ready.Store(true)
+	if a.config.Load().Evaluation.Clock == config.ClockWall {
+		a.log.Warn("evaluation.clock is wall; a run until idle judges by the data's clock all the same")
+	}
 	if err := a.readAll(ctx, hard); err != nil {
 		return Summary{}, err
 	}
@@ -232,9 +237,23 @@ func (a *App) batch(ctx, hard context.Context) (Summary, error) {
 	sum.Alerts = AlertCounts{Fired: int(a.metrics.fired.Load()), Resolved: int(a.metrics.resolved.Load())}
 	sum.Notifications, sum.Triggers = tally(after, ledger.Notification, before), tally(after, ledger.Trigger, before)
 	if failed := sum.Notifications.Failed + sum.Triggers.Failed; left+failed > 0 {
-		return sum, fmt.Errorf("%d deliveries failed and %d are still waiting; the next start tries the waiting ones again", failed, left)
+		return sum, undelivered(failed, left)
 	}
 	return sum, nil
+}
+
+func undelivered(failed, waiting int) error {
+	var parts []string
+	switch {
+	case failed == 1:
+		parts = append(parts, "1 delivery failed; the log says why")
+	case failed > 1:
+		parts = append(parts, fmt.Sprintf("%d deliveries failed; the log says why", failed))
+	}
+	if waiting > 0 {
+		parts = append(parts, fmt.Sprintf("%d could not be delivered yet; the next start tries again", waiting))
+	}
+	return errors.New(strings.Join(parts, ", "))
 }
 
 // maxInstants is about how many instants of recorded data a group without an interval of its own is judged at.
