@@ -76,7 +76,8 @@ func (w *worker) settle(f *store.Flush) {
 	for _, x := range f.Samples {
 		w.c.registry.noteSample(x.Model, x.Version)
 	}
-	w.answers, w.labels, w.samples = nil, nil, nil
+	w.answers, w.labels, w.samples = make([]store.Answer, 0, len(w.answers)), nil, nil // about as many as the last time
+	w.arena = arena{}
 	w.dirty, w.pending = 0, 0
 	if changed := w.c.changed; changed != nil && len(f.Panes) > 0 {
 		changed(f)

@@ -218,18 +218,18 @@ func (w *worker) settledKey(s *stream, width time.Duration) time.Duration {
 }
 
 func (w *worker) addLabel(m *collectors.Message, r *plumbline.Record) {
-	w.labels = append(w.labels, store.Label{Partition: w.part, Offset: m.Offset, Model: r.Model, ID: r.ID, Time: r.Time, Value: Canonical(r.Label)})
+	w.labels = append(w.labels, store.Label{Partition: w.part, Offset: m.Offset, Model: r.Model, ID: w.arena.text(r.ID), Time: r.Time,
+		Value: w.arena.text(Canonical(r.Label))})
 }
 
 // addRows keeps the compact answer row, a label that came inside, and the record itself where it is sampled.
 func (w *worker) addRows(s *stream, m *collectors.Message, r *plumbline.Record, slices []string) {
 	v := s.version
 	if r.ID != "" || r.Session != "" {
-		a := store.Answer{Partition: w.part, Offset: m.Offset, Model: v.Model.Name, Version: v.Version, ID: r.ID, Session: r.Session, Time: r.Time, Kind: r.Kind,
-			Prediction: Canonical(r.Prediction), Slices: append([]string(nil), slices...)}
+		a := store.Answer{Partition: w.part, Offset: m.Offset, Model: v.Model.Name, Version: v.Version, ID: w.arena.text(r.ID), Session: w.arena.text(r.Session),
+			Time: r.Time, Kind: r.Kind, Prediction: w.arena.text(Canonical(r.Prediction)), Slices: w.arena.list(slices)}
 		if r.Score.Kind == plumbline.Number {
-			score := r.Score.Num
-			a.Score = &score
+			a.Score = w.arena.score(r.Score.Num)
 		}
 		if r.Session != "" {
 			a.Query = hashFeatures(r.Features)
@@ -251,11 +251,13 @@ func (w *worker) addSample(s *stream, m *collectors.Message, r *plumbline.Record
 		}
 	}
 	pane.sampled++
-	body := m.Value
+	var body []byte
 	if s.exclude != nil {
 		body = decode.AppendRecord(nil, r, s.exclude)
+	} else {
+		body = w.arena.body(m.Value)
 	}
-	w.samples = append(w.samples, store.Sample{Partition: w.part, Offset: m.Offset, Model: s.version.Model.Name, Version: s.version.Version, ID: r.ID, Time: r.Time, Record: body})
+	w.samples = append(w.samples, store.Sample{Partition: w.part, Offset: m.Offset, Model: s.version.Model.Name, Version: s.version.Version, ID: w.arena.text(r.ID), Time: r.Time, Record: body})
 }
 
 // Canonical is the text by which predictions and labels are compared: numbers in their shortest form, so that 1 and 1.0 agree.

@@ -46,6 +46,7 @@ type worker struct {
 	labels  []store.Label
 	samples []store.Sample
 	letters [][]byte
+	arena   arena // what the rows hold
 	dirty   int
 	pending int
 	tally   tally
@@ -188,7 +189,7 @@ func (w *worker) take(b collectors.Batch) error {
 			w.cp.Folded++
 		}
 		w.pending++
-		if w.dirty >= w.c.options.FlushRecords || w.pending >= 4*w.c.options.FlushRecords {
+		if w.pending >= w.c.options.FlushRecords {
 			if err := w.flush(); err != nil {
 				return err
 			}
