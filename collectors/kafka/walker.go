@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"slices"
 	"time"
 
 	"github.com/segmentio/kafka-go/protocol/fetch"
@@ -29,6 +30,7 @@ const (
 	batchCountAt   = 57
 	batchHeader    = 61
 	batchFrame     = 12 // offset and length, which the length does not count
+	leastRecord    = 7  // bytes of a record without key, value and headers
 
 	flagCodec         = 0x07
 	flagLogAppendTime = 0x08
@@ -156,6 +158,7 @@ func (w *walker) records(out []collectors.Message, raw, records []byte, from int
 		appended = int64(binary.BigEndian.Uint64(raw[batchMaxTimeAt:]))
 	}
 	at = from
+	out = slices.Grow(out, int(min(max(count, 0), int64(len(records)/leastRecord)))) // a batch may claim any count
 	for ; parsed < count; parsed++ {
 		r, ok := readRecord(&records)
 		offset := base + r.offsetDelta
