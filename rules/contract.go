@@ -29,7 +29,7 @@ func ContractRules(c Catalogue) ([]Group, plumbline.Problems) {
 				continue
 			}
 			r := &Rule{
-				Alert: p.alert, Expr: p.expr, Clear: p.clear, For: p.wait, ForEach: map[string]string{"model": escapeGlob(m.Name), "version": "*"},
+				Alert: p.alert, Expr: p.expr, Clear: p.clear, For: max(p.wait, g.Interval), ForEach: map[string]string{"model": escapeGlob(m.Name), "version": "*"},
 				Labels:      map[string]string{"severity": "critical", "contract": p.function},
 				Annotations: map[string]string{"summary": p.summary, "description": p.description}, File: m.File, Line: m.Line,
 			}

@@ -2,6 +2,8 @@ package main
 
 import (
 	"bytes"
+	"context"
+	"database/sql"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -13,6 +15,8 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"plumbline/internal/sqlitefile"
 )
 
 // eventually asks until it is so.
@@ -130,4 +134,67 @@ func received(ts *testscript.TestScript, _ bool, args []string) {
 	if strconv.Itoa(len(r.bodies)) != args[2] {
 		ts.Fatalf("%s received %d, want %s:\n%s", args[0], len(r.bodies), args[2], strings.Join(r.bodies, "\n"))
 	}
+}
+
+// busy puts the address that a daemon serves at into the environment: busy LOG NAME.
+func busy(ts *testscript.TestScript, _ bool, args []string) {
+	ts.Setenv(args[1], address(ts, args[0], "msg=serving"))
+}
+
+// ended waits until no command in the background runs: ended WITHIN.
+func ended(ts *testscript.TestScript, _ bool, args []string) {
+	within, err := time.ParseDuration(args[0])
+	ts.Check(err)
+	for end := time.Now().Add(within); ; time.Sleep(10 * time.Millisecond) {
+		running := false
+		for _, c := range ts.BackgroundCmds() {
+			running = running || c.Process.Signal(syscall.Signal(0)) == nil
+		}
+		if !running {
+			return
+		}
+		if time.Now().After(end) {
+			ts.Fatalf("still running after %s", within)
+		}
+	}
+}
+
+// settled waits until the daemon has folded a record since its start: settled LOG.
+func settled(ts *testscript.TestScript, _ bool, args []string) {
+	to := address(ts, args[0], "msg=serving")
+	eventually(ts, "records folded", func() bool {
+		resp, err := http.Get("http://" + to + "/metrics")
+		if err != nil {
+			return false
+		}
+		defer resp.Body.Close()
+		body, err := io.ReadAll(resp.Body)
+		return err == nil && bytes.Contains(body, []byte("\nplumbline_records_total{"))
+	})
+}
+
+type holdsKey struct{}
+
+// hold keeps a database's only writer's place, as a backup that hangs would: hold FILE, until release FILE.
+func hold(ts *testscript.TestScript, _ bool, args []string) {
+	f, err := sqlitefile.Open(context.Background(), ts.MkAbs(args[0]))
+	ts.Check(err)
+	held, free, done := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	go func() { // ends with the release
+		defer close(done)
+		_ = f.Tx(context.Background(), func(context.Context, *sql.Conn) error {
+			close(held)
+			<-free
+			return nil
+		}, nil)
+		f.Close()
+	}()
+	<-held
+	let := sync.OnceFunc(func() { close(free); <-done })
+	ts.Value(holdsKey{}).(map[string]func())[args[0]] = let
+	ts.Defer(let)
+}
+
+func release(ts *testscript.TestScript, _ bool, args []string) {
+	ts.Value(holdsKey{}).(map[string]func())[args[0]]()
 }

@@ -137,7 +137,7 @@ func (d *demo) lay() error {
 		if _, err := os.Stat(filepath.Join(d.dir, demoMarker)); err != nil {
 			return fmt.Errorf("%s is not empty and not from a demo; give another folder with --data", d.dir)
 		}
-		if err := os.RemoveAll(filepath.Join(d.dir, "data")); err != nil {
+		if err := d.clear(); err != nil {
 			return fmt.Errorf("clear the last demo: %w", err)
 		}
 	}
@@ -159,6 +159,16 @@ func (d *demo) lay() error {
 		return fmt.Errorf("write the example: %w", err)
 	}
 	return d.secrets()
+}
+
+// clear removes what the last demo stored, unless something still runs on it.
+func (d *demo) clear() error {
+	data := filepath.Join(d.dir, "data")
+	release, err := app.LockDataDir(data, app.All)
+	if err != nil {
+		return err
+	}
+	return errors.Join(release(), os.RemoveAll(data))
 }
 
 // secrets writes stand-ins for what only a team itself has.

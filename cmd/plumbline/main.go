@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 )
@@ -33,7 +34,7 @@ func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
 
 // run is main without the process: it maps signals to contexts and errors to exit statuses.
 func run(args []string, in io.Reader, out, errs io.Writer) int {
-	soft, hard, reload, stop := signals()
+	soft, hard, reload, stop := signals(errs)
 	defer stop()
 	root := newRoot(&program{hard: hard, reload: reload, errs: errs})
 	root.SetArgs(args)
@@ -67,8 +68,12 @@ type program struct {
 	format string
 }
 
-// signals turns the first SIGINT or SIGTERM into the end of soft (finish and stop), the second into the end of hard.
-func signals() (soft, hard context.Context, reload <-chan os.Signal, stop func()) {
+// hardPatience is how long the second signal leaves for an orderly end.
+const hardPatience = time.Second
+
+// signals turns the first SIGINT or SIGTERM into the end of soft (finish and stop), the second into the end of hard and, soon after,
+// of the process.
+func signals(errs io.Writer) (soft, hard context.Context, reload <-chan os.Signal, stop func()) {
 	soft, endSoft := context.WithCancel(context.Background())
 	hard, endHard := context.WithCancel(context.Background())
 	asked := make(chan os.Signal, 2)
@@ -84,6 +89,12 @@ func signals() (soft, hard context.Context, reload <-chan os.Signal, stop func()
 			case <-done:
 				return
 			}
+		}
+		select { // a store that hangs keeps nobody here
+		case <-time.After(hardPatience):
+			fmt.Fprintln(errs, "plumbline: stopped at once; what was not durable is read again at the next start")
+			os.Exit(exitError)
+		case <-done:
 		}
 	}()
 	return soft, hard, hup, func() {

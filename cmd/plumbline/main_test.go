@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -28,10 +29,12 @@ func TestScripts(t *testing.T) {
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("COLUMNS", "100")
 			e.Values[receiversKey{}] = map[string]*receiver{}
+			e.Values[holdsKey{}] = map[string]func(){}
 			return nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"status": statusIs, "json": jsonIs, "mode": modeIs, "log": writeLog, "parquet": writeParquet, "signal": sendSignal, "post": postRecords, "lines": countLines, "balanced": balanced, "receive": receive, "received": received, "await": await, "get": get, "reload": reload,
+			"shipped": shipped, "busy": busy, "hold": hold, "release": release, "ended": ended, "settled": settled,
 		},
 	})
 }
@@ -94,6 +97,28 @@ func jsonIs(ts *testscript.TestScript, neg bool, args []string) {
 	if (string(got) == args[2]) == neg {
 		ts.Fatalf("%s is %s, want %s", args[1], got, args[2])
 	}
+}
+
+// shipped copies a folder of the repository: shipped FROM TO.
+func shipped(ts *testscript.TestScript, _ bool, args []string) {
+	ts.Check(filepath.WalkDir(filepath.Join("..", "..", args[0]), func(path string, e fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		rel, err := filepath.Rel(filepath.Join("..", "..", args[0]), path)
+		if err != nil {
+			return err
+		}
+		to := filepath.Join(ts.MkAbs(args[1]), rel)
+		if e.IsDir() {
+			return os.MkdirAll(to, 0o755)
+		}
+		body, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(to, body, 0o644)
+	}))
 }
 
 // modeIs checks permissions: mode PATH 0700.
@@ -178,7 +203,7 @@ func writeParquet(ts *testscript.TestScript, _ bool, args []string) {
 
 // TestScriptsAreFound fails when the scripts are not where they are looked for.
 func TestScriptsAreFound(t *testing.T) {
-	if found, err := filepath.Glob("testdata/script/*.txtar"); err != nil || len(found) < 4 {
+	if found, err := filepath.Glob("testdata/script/*.txtar"); err != nil || len(found) < 9 {
 		t.Errorf("%d scripts, %v", len(found), err)
 	}
 }

@@ -5,13 +5,11 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"sort"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"plumbline"
 	"plumbline/internal/app"
 	"plumbline/profiles"
 )
@@ -41,17 +39,20 @@ func (p *program) profileCommand() *cobra.Command {
 			if !q.From.Before(q.To) {
 				return errors.New("--from must be before --to")
 			}
-			if q.Slice, err = canonicalSlice(slice); err != nil {
-				return err
+			if q.Slice, err = app.CanonicalSlice(slice); err != nil {
+				return fmt.Errorf("--slice: %w", err)
 			}
 			s, err := app.OpenStore(c.Context(), conf, true)
 			if err != nil {
 				return err
 			}
 			defer s.Close()
-			view, err := app.ReadProfile(c.Context(), s, app.NewRegistry(s, conf, time.Now, slog.New(slog.DiscardHandler)), q)
+			view, held, err := app.ReadProfile(c.Context(), s, app.NewRegistry(s, conf, time.Now, slog.New(slog.DiscardHandler)), q)
 			if err != nil {
 				return err
+			}
+			if view.Records == 0 {
+				fmt.Fprintf(p.errs, "plumbline: no records from %s to %s; the store holds some from %s to %s\n", view.From.Format(time.RFC3339), view.To.Format(time.RFC3339), held.First.UTC().Format(time.DateOnly), held.Last.UTC().Format(time.DateOnly))
 			}
 			if format == "json" {
 				return writeJSON(c.OutOrStdout(), view)
@@ -66,26 +67,6 @@ func (p *program) profileCommand() *cobra.Command {
 	c.Flags().StringVar(&from, "from", "", "start of the window; 24 hours ago without it")
 	c.Flags().StringVar(&to, "to", "", "end of the window, not in it; now without it")
 	return c
-}
-
-// canonicalSlice sorts the names of a slice as users type it.
-func canonicalSlice(s string) (string, error) {
-	if s == "" {
-		return "", nil
-	}
-	parts, ok := profiles.ParseSlice(s)
-	if !ok {
-		return "", fmt.Errorf("--slice %q: write name=value, or name=value,name=value", s)
-	}
-	var names []string
-	var r plumbline.Record
-	for n, v := range parts {
-		names = append(names, n)
-		r.Segments = append(r.Segments, plumbline.Segment{Name: n, Value: v})
-	}
-	sort.Strings(names)
-	text, _ := profiles.AppendSlice(nil, names, &r) // every name has a value
-	return string(text), nil
 }
 
 func printView(w io.Writer, v profiles.View) error {

@@ -155,7 +155,7 @@ func (d *demo) histograms(ctx context.Context, a *app.App, list []featureWeeks, 
 	return nil
 }
 
-// message draws one Slack message in full: the first that concerns quality, else the first.
+// message draws one Slack message in full: the one that tells of most alerts.
 func (d *demo) message() error {
 	var best *sinks.Notification
 	for i := range d.notes {

@@ -13,7 +13,7 @@ import (
 
 // printFeatures prints a table of the features: the numbers that JSON has, and a small picture.
 func printFeatures(w io.Writer, v profiles.View) error {
-	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
+	between := ""
 	for _, part := range []struct {
 		title string
 		list  []profiles.FeatureView
@@ -21,6 +21,9 @@ func printFeatures(w io.Writer, v profiles.View) error {
 		if len(part.list) == 0 {
 			continue
 		}
+		fmt.Fprint(w, between)
+		between = "\n"
+		t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
 		fmt.Fprintf(t, "%s\ttype\tn\tmissing\tinvalid\tmean\tsd\tmin\tmax\tout of range\tshape\n", part.title)
 		for _, f := range part.list {
 			if f.Categories != nil {
@@ -30,9 +33,11 @@ func printFeatures(w io.Writer, v profiles.View) error {
 			fmt.Fprintf(t, "%s\t%s\t%d\t%d\t%d\t%s\t%s\t%s\t%s\t%s\t%s\n", f.Name, f.Type, f.N, f.Missing, f.Invalid, figure(f.Mean), figure(f.SD), figure(f.Min), figure(f.Max),
 				outside(f), shape(f))
 		}
-		fmt.Fprintln(t, "\t\t\t\t\t\t\t\t\t\t")
+		if err := t.Flush(); err != nil {
+			return err
+		}
 	}
-	return t.Flush()
+	return nil
 }
 
 func figure(x *float64) string {

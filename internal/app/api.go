@@ -1,18 +1,13 @@
 package app
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net/http"
-	"strings"
 	"time"
 
 	"plumbline"
-	"plumbline/internal/pipeline"
 	"plumbline/ledger"
-	"plumbline/profiles"
-	"plumbline/store"
 )
 
 var errNoEvaluator = errors.New("this process has no evaluator; ask the one that runs with --role=evaluator")
@@ -57,75 +52,6 @@ func (a *App) serveModels(w http.ResponseWriter, r *http.Request) {
 		out = append(out, modelInfo{s.Model, s.Version, v.Model.File != "", v.Deployment().String(), s.First, s.Last, s.Records, v.Hash, v.Auto})
 	}
 	a.reply(w, out)
-}
-
-// ProfileQuery asks what the store holds for a window.
-type ProfileQuery struct {
-	Model    string
-	Version  string // "": the version with the newest records
-	Slice    string // canonical
-	Features []string
-	From, To time.Time
-}
-
-// ReadProfile answers a ProfileQuery.
-func ReadProfile(ctx context.Context, s store.Store, r *pipeline.Registry, q ProfileQuery) (profiles.View, error) {
-	streams, err := s.Streams(ctx)
-	if err != nil {
-		return profiles.View{}, err
-	}
-	var best *store.StreamInfo
-	var models []string
-	for i := range streams {
-		x := &streams[i]
-		if x.Slice == "" {
-			models = append(models, x.Model)
-		}
-		if x.Model == q.Model && x.Slice == q.Slice && (q.Version == "" || q.Version == x.Version) && (best == nil || x.Last.After(best.Last)) {
-			best = x
-		}
-	}
-	if best == nil {
-		return profiles.View{}, fmt.Errorf("the store holds nothing of model %q, version %q, slice %q; it holds %s", q.Model, q.Version, q.Slice, strings.Join(models, ", "))
-	}
-	w, err := pipeline.NewWindows(s, r, false).Read(ctx, best.Stream, plumbline.Window{From: q.From, To: q.To})
-	if err != nil {
-		return profiles.View{}, err
-	}
-	outcomes, err := s.Outcomes(ctx, best.Stream, w.Window, pipeline.EndOfTime)
-	if err != nil {
-		return profiles.View{}, err
-	}
-	labelled := int64(0)
-	for _, o := range outcomes {
-		if !o.LabelTime.IsZero() {
-			labelled++
-		}
-	}
-	return profiles.NewView(best.Stream, w.Window, w.Profile, labelled, q.Features), nil
-}
-
-func (a *App) serveProfile(w http.ResponseWriter, r *http.Request) {
-	v := r.URL.Query()
-	q := ProfileQuery{Model: v.Get("model"), Version: v.Get("version"), Slice: v.Get("slice"), Features: v["feature"]}
-	var err error
-	now := a.options.Now()
-	if q.From, err = ParseTime(v.Get("from"), now.Add(-24*time.Hour), now); err == nil {
-		q.To, err = ParseTime(v.Get("to"), now, now)
-	}
-	if err == nil && q.Model == "" {
-		err = errors.New("the parameter model is missing")
-	}
-	if err != nil {
-		a.refuse(w, http.StatusBadRequest, "bad_data", err)
-		return
-	}
-	view, err := ReadProfile(r.Context(), a.store, a.registry, q)
-	if err != nil {
-		a.refuse(w, http.StatusNotFound, "not_found", err)
-		return
-	}
-	a.reply(w, view)
 }
 
 func (a *App) serveAlerts(w http.ResponseWriter, r *http.Request) {

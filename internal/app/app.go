@@ -7,8 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
-	"os"
 	"path/filepath"
 	"sync"
 	"sync/atomic"
@@ -44,7 +44,7 @@ type App struct {
 	server atomic.Pointer[server]
 	ready  atomic.Bool
 	reload sync.Mutex
-	trying sync.Map // sources that failed and are waiting to be started again: name → error
+	absent sync.Map // sources that have not begun to read, or failed: name → what they are doing
 }
 
 // replay reports whether rules are judged by the data's own clock. A run until idle always is: it judges every window there is and
@@ -60,7 +60,7 @@ func replay(c *config.Config, untilIdle bool) bool {
 }
 
 // New builds everything without starting it. Close must be called, also after an error of Run.
-func New(ctx context.Context, o Options) (a *App, err error) {
+func New(ctx context.Context, o Options) (*App, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
@@ -70,34 +70,39 @@ func New(ctx context.Context, o Options) (a *App, err error) {
 	if o.Print == nil {
 		o.Print = io.Discard
 	}
-	a = &App{options: o, log: o.Log, metrics: newMetrics(o.Version, o.Revision)}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, a.closing.close(ctx))
-		}
-	}()
-	c := o.Config
-	a.config.Store(c)
-	if err := os.MkdirAll(string(c.DataDir), 0o700); err != nil {
-		return nil, fmt.Errorf("make the data folder: %w", err)
+	a := &App{options: o, log: o.Log, metrics: newMetrics(o.Version, o.Revision)}
+	if err := a.build(ctx, o.Config); err != nil {
+		return nil, errors.Join(err, a.closing.close(ctx))
 	}
+	return a, nil
+}
+
+// build acquires one thing after another; what it has acquired when it fails is in closing.
+func (a *App) build(ctx context.Context, c *config.Config) error {
+	a.config.Store(c)
+	a.metrics.configured(a.options.Now(), nil)
+	release, err := LockDataDir(string(c.DataDir), a.options.Role)
+	if err != nil {
+		return err
+	}
+	a.closing.add("release data_dir", func(context.Context) error { return release() })
 	if a.store, err = OpenStore(ctx, c, false); err != nil {
-		return nil, err
+		return err
 	}
 	a.closing.add("close the store", func(context.Context) error { return a.store.Close() })
-	a.registry = NewRegistry(a.store, c, o.Now, a.log)
-	if o.Role != Evaluator {
+	a.registry = NewRegistry(a.store, c, a.options.Now, a.log)
+	if a.options.Role != Evaluator {
 		if err := a.buildCollector(c); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	if o.Role != Collector {
+	if a.options.Role != Collector {
 		if err := a.buildEvaluator(ctx, c); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	a.readings = pipeline.NewReadings(a.store, a.registry, false)
-	return a, nil
+	return nil
 }
 
 // Close releases everything in reverse.
@@ -116,8 +121,11 @@ func OpenStore(ctx context.Context, c *config.Config, readOnly bool) (store.Stor
 		return clickhouse.Open(ctx, cc)
 	}
 	s, err := sqlite.Open(ctx, DatabaseFile(c), sqlite.Options{ReadOnly: readOnly})
-	if err != nil {
-		return nil, err
+	switch {
+	case readOnly && errors.Is(err, fs.ErrNotExist):
+		return nil, fmt.Errorf("there is no store at %s yet; plumbline run makes it", DatabaseFile(c))
+	case err != nil:
+		return nil, fmt.Errorf("open the store in data_dir: %w", err)
 	}
 	return s, nil
 }

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"slices"
 	"sync"
 	"time"
 
@@ -62,6 +63,20 @@ func (c *findingCollector) set(group string, findings []plumbline.Finding, alert
 	}
 	c.findings[group] = kept
 	c.alerts[group] = alerts
+}
+
+// keep forgets every other group, and names those it forgot.
+func (c *findingCollector) keep(groups []string) (gone []string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for g := range c.findings {
+		if !slices.Contains(groups, g) {
+			gone = append(gone, g)
+			delete(c.findings, g)
+			delete(c.alerts, g)
+		}
+	}
+	return gone
 }
 
 // latest merges the groups' findings; a statistic that two groups read is one series.

@@ -36,6 +36,8 @@ type metrics struct {
 	notifications *prometheus.CounterVec
 	triggers      *prometheus.CounterVec
 	build         *prometheus.GaugeVec
+	reloaded      prometheus.Gauge
+	reloadedAt    prometheus.Gauge
 
 	findings *findingCollector
 
@@ -76,13 +78,35 @@ func newMetrics(version, revision string) *metrics {
 		notifications: counter("notifications_total", "Notifications by receiver and outcome.", "receiver", "outcome"),
 		triggers:      counter("triggers_total", "Trigger requests by trigger and outcome.", "trigger", "outcome"),
 		build:         gauge("build_info", "Always 1; labels say what runs.", "version", "revision"),
+		reloaded:      prometheus.NewGauge(prometheus.GaugeOpts{Namespace: "plumbline", Name: "config_last_reload_successful", Help: "1 if the configuration in use is what was read last, 0 if that was refused."}),
+		reloadedAt:    prometheus.NewGauge(prometheus.GaugeOpts{Namespace: "plumbline", Name: "config_last_reload_success_timestamp_seconds", Help: "When the configuration in use was read, Unix seconds."}),
 		findings:      newFindingCollector(maxFindingSeries),
 	}
 	m.registry.MustRegister(m.records, m.rejected, m.late, m.dropped, m.flush, m.flushErrors, m.flushedPanes, m.flushedRows, m.lag, m.skipped, m.quarantined, m.newest,
-		m.evaluation, m.evaluationErr, m.evaluatedAt, m.missed, m.notifications, m.triggers, m.build, m.findings,
+		m.evaluation, m.evaluationErr, m.evaluatedAt, m.missed, m.notifications, m.triggers, m.build, m.reloaded, m.reloadedAt, m.findings,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	m.build.WithLabelValues(version, revision).Set(1)
 	return m
+}
+
+// configured notes how reading the configuration ended.
+func (m *metrics) configured(at time.Time, err error) {
+	if err != nil {
+		m.reloaded.Set(0)
+		return
+	}
+	m.reloaded.Set(1)
+	m.reloadedAt.Set(float64(at.Unix()))
+}
+
+// keepGroups forgets the groups that are no more, so that what they last said does not stay for ever.
+func (m *metrics) keepGroups(names []string) {
+	for _, gone := range m.findings.keep(names) {
+		m.evaluation.DeleteLabelValues(gone)
+		m.evaluationErr.DeleteLabelValues(gone)
+		m.evaluatedAt.DeleteLabelValues(gone)
+		m.missed.DeleteLabelValues(gone)
+	}
 }
 
 func (m *metrics) Records(source, model string, n int) {

@@ -6,6 +6,7 @@ import (
 	"reflect"
 
 	"plumbline/internal/config"
+	"plumbline/rules"
 )
 
 // Reload reads the configuration anew and takes over models, rules, routes, receivers and triggers. Everything that can fail is
@@ -13,6 +14,12 @@ import (
 func (a *App) Reload(ctx context.Context) error {
 	a.reload.Lock()
 	defer a.reload.Unlock()
+	err := a.takeOver(ctx)
+	a.metrics.configured(a.options.Now(), err)
+	return err
+}
+
+func (a *App) takeOver(ctx context.Context) error {
 	old := a.config.Load()
 	if old.File == "" {
 		return errors.New("there is no configuration file to read again")
@@ -25,24 +32,35 @@ func (a *App) Reload(ctx context.Context) error {
 	if problems.Errors() {
 		return problems
 	}
-	if a.evaluator != nil {
-		eo, do, err := a.effects(c)
-		if err != nil {
-			return err
-		}
+	if a.evaluator == nil {
 		a.registry.Declare(c.Models)
-		if err := a.evaluator.Reload(ctx, groups, eo); err != nil {
-			return err
-		}
-		a.dispatcher.Reload(do)
-	} else {
-		a.registry.Declare(c.Models)
+	} else if err := a.judgeBy(ctx, c, groups); err != nil {
+		return err
 	}
 	for _, key := range needRestart(old, c) {
 		a.log.Warn("this part of the configuration changed and takes effect at the next start", "key", key)
 	}
 	a.config.Store(c)
 	a.log.Info("configuration reloaded", "file", c.File)
+	return nil
+}
+
+// judgeBy gives the evaluator and the dispatcher another configuration.
+func (a *App) judgeBy(ctx context.Context, c *config.Config, groups []rules.Group) error {
+	eo, do, err := a.effects(c)
+	if err != nil {
+		return err
+	}
+	a.registry.Declare(c.Models)
+	if err := a.evaluator.Reload(ctx, groups, eo); err != nil {
+		return err
+	}
+	a.dispatcher.Reload(do)
+	names := make([]string, len(groups))
+	for i, g := range groups {
+		names[i] = g.Name
+	}
+	a.metrics.keepGroups(names)
 	return nil
 }
 

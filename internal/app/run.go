@@ -39,6 +39,7 @@ func (a *App) Run(soft, hard context.Context) (Summary, error) {
 		})
 	}
 	for _, s := range a.list {
+		a.absent.Store(s.Name(), sourceStarting)
 		start("source "+s.Name(), func() error { return a.keepReading(ctx, hard, s) })
 	}
 	if a.evaluator != nil {
@@ -53,6 +54,7 @@ func (a *App) Run(soft, hard context.Context) (Summary, error) {
 	a.ready.Store(true)
 	select {
 	case <-ctx.Done():
+		a.log.Info("stopping, once what was read is durable; a second signal stops at once")
 	case err = <-fatal:
 		a.log.Error("stopping", "err", err)
 		stop()
@@ -73,7 +75,7 @@ func (a *App) keepReading(ctx, hard context.Context, s collectors.Source) error 
 		switch {
 		case err == nil:
 			a.log.Info("source is read to its end", "source", s.Name())
-			a.trying.Delete(s.Name())
+			a.absent.Delete(s.Name())
 			return nil
 		case ctx.Err() != nil:
 			return nil
@@ -81,14 +83,14 @@ func (a *App) keepReading(ctx, hard context.Context, s collectors.Source) error 
 		if a.options.Now().Sub(began) > sourceRetry {
 			wait = time.Second
 		}
-		a.trying.Store(s.Name(), err.Error())
+		a.absent.Store(s.Name(), sourceFailed)
 		a.log.Error("source failed, starting it again", "source", s.Name(), "err", err, "in", wait)
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-time.After(wait):
 		}
-		a.trying.Delete(s.Name())
+		a.absent.Store(s.Name(), sourceStarting)
 	}
 }
 
@@ -99,7 +101,11 @@ type handler struct {
 }
 
 func (h handler) Open(ctx context.Context, p plumbline.Partition, ack func(int64)) (collectors.Position, error) {
-	return h.a.collector.Open(ctx, p, ack)
+	pos, err := h.a.collector.Open(ctx, p, ack)
+	if err == nil {
+		h.a.absent.Delete(p.Source)
+	}
+	return pos, err
 }
 
 func (h handler) Handle(ctx context.Context, b collectors.Batch) error {

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
@@ -35,7 +36,7 @@ func (a *App) serve(hard context.Context) (*sync.WaitGroup, error) {
 	c := a.config.Load()
 	l, err := net.Listen("tcp", c.Web.Listen)
 	if err != nil {
-		return nil, fmt.Errorf("web.listen: %w", err)
+		return nil, listenError(err)
 	}
 	s := &server{address: l.Addr().String(), http: &http.Server{
 		Handler: a.routesOf(), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, WriteTimeout: 2 * time.Minute, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
@@ -51,6 +52,13 @@ func (a *App) serve(hard context.Context) (*sync.WaitGroup, error) {
 	})
 	a.log.Info("serving", "address", s.address)
 	return &s.group, nil
+}
+
+func listenError(err error) error {
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Errorf("web.listen: %w; is another plumbline running? web.listen takes another port", err)
+	}
+	return fmt.Errorf("web.listen: %w", err)
 }
 
 func (a *App) stopServing(hard context.Context) {
@@ -79,24 +87,6 @@ func (a *App) routesOf() http.Handler {
 	mux.HandleFunc("GET /api/v1/triggers", a.serveTriggers)
 	mux.HandleFunc("GET /{$}", a.serveIndex)
 	return mux
-}
-
-// serveReady answers 200 while the daemon works and every source runs.
-func (a *App) serveReady(w http.ResponseWriter, _ *http.Request) {
-	if !a.ready.Load() {
-		http.Error(w, "plumbline is not ready: starting or stopping.", http.StatusServiceUnavailable)
-		return
-	}
-	broken := ""
-	a.trying.Range(func(name, _ any) bool {
-		broken = fmt.Sprint(name)
-		return false
-	})
-	if broken != "" {
-		http.Error(w, fmt.Sprintf("plumbline is not ready: the source %s failed and is waiting to be started again; the log says why.", broken), http.StatusServiceUnavailable)
-		return
-	}
-	fmt.Fprintln(w, "plumbline is ready.")
 }
 
 func (a *App) serveReload(w http.ResponseWriter, r *http.Request) {
