@@ -173,6 +173,9 @@ func throughKills(t *testing.T, file string, by transport, parts [][][]byte, rng
 		d.until(fmt.Sprintf("at message %d of %d", target, sent), func() bool { return durable+total(d.handled("")) >= target })
 		time.Sleep(time.Duration(rng.Int64N(int64(30 * time.Millisecond)))) // into a flush, or between two
 		d.kill()
+		if k, ok := by.(*topic); ok {
+			k.client.Expel(k.name) // sessions of the dead are not waited for
+		}
 		now := durably(t, file)
 		if now < durable || now > sent {
 			t.Fatalf("after kill %d the store has %d messages; before it had %d, and %d were sent", i+1, now, durable, sent)

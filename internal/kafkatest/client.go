@@ -8,6 +8,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
 // Client fills topics and changes them, on a real broker or a fake one. A failure is the test's.
@@ -154,6 +155,29 @@ func (c *Client) Committed(group, topic string, partition int32) int64 {
 		return err
 	})
 	return at
+}
+
+// Expel makes a group forget its members at once, as it would when their sessions are over: for tests that killed them.
+func (c *Client) Expel(group string) {
+	c.t.Helper()
+	c.do("expel the members of "+group, func(ctx context.Context) error {
+		groups, err := c.adm.DescribeGroups(ctx, group)
+		if err != nil {
+			return err
+		}
+		leave := kmsg.NewPtrLeaveGroupRequest()
+		leave.Group = group
+		for _, m := range groups[group].Members {
+			member := kmsg.NewLeaveGroupRequestMember()
+			member.MemberID = m.MemberID
+			leave.Members = append(leave.Members, member)
+		}
+		if len(leave.Members) == 0 {
+			return nil
+		}
+		_, err = leave.RequestWith(ctx, c.kgo)
+		return err
+	})
 }
 
 // EndOffset is where a partition ends.
