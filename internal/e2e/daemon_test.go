@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -170,6 +171,18 @@ func (d *daemon) kill() {
 	d.cmd.Process.Kill()
 	<-d.eof
 	d.cmd.Wait() // the error says that it was killed
+}
+
+// stop ends the daemon as an operator does, and waits until it has.
+func (d *daemon) stop() {
+	d.t.Helper()
+	if err := d.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		d.t.Fatal(err)
+	}
+	<-d.eof
+	if err := d.cmd.Wait(); err != nil {
+		d.t.Errorf("after SIGTERM: %v\n%s", err, d.said())
+	}
 }
 
 // until polls until done, for at most two minutes; the daemon must stay alive meanwhile.
