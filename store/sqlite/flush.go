@@ -20,7 +20,8 @@ type writer struct {
 	slices     ids[string]
 	series     ids[series]
 
-	pane, newest, answer, label, checkpoint    *sql.Stmt
+	answers, labels                            bulk
+	pane, newest, checkpoint                   *sql.Stmt
 	lastBlock, overlap, addBlock, replaceBlock *sql.Stmt
 }
 
@@ -40,9 +41,11 @@ func (w *writer) prepare(ctx context.Context, f *sqlitefile.File) error {
 		&w.pane: `INSERT INTO panes (series, start, part, last_offset, records, body) VALUES (?, ?, ?, ?, ?, ?)
 			ON CONFLICT (series, start, part) DO UPDATE SET last_offset = excluded.last_offset, records = excluded.records, body = excluded.body
 			WHERE excluded.last_offset > panes.last_offset`,
-		&w.newest: "UPDATE partitions SET newest = ?2 WHERE id = ?1 AND (newest IS NULL OR newest < ?2)",
-		&w.answer: "INSERT INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-		&w.label:  "INSERT INTO labels VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+		&w.newest:       "UPDATE partitions SET newest = ?2 WHERE id = ?1 AND (newest IS NULL OR newest < ?2)",
+		&w.answers.one:  insertion("answers", answerValues, 1),
+		&w.answers.many: insertion("answers", answerValues, bulkRows),
+		&w.labels.one:   insertion("labels", labelValues, 1),
+		&w.labels.many:  insertion("labels", labelValues, bulkRows),
 		&w.checkpoint: `INSERT INTO checkpoints VALUES (?, ?, ?, ?, ?, ?)
 			ON CONFLICT (part) DO UPDATE SET next = excluded.next, read = excluded.read, folded = excluded.folded,
 				rejected = excluded.rejected, newest = excluded.newest
@@ -67,6 +70,8 @@ func (w *writer) settle() {
 }
 
 func (w *writer) forget() {
+	w.answers.forget()
+	w.labels.forget()
 	w.partitions.forget()
 	w.models.forget()
 	w.versions.forget()
@@ -167,14 +172,13 @@ func (w *writer) writePanes(ctx context.Context, panes []store.Pane, canceled fu
 	return nil
 }
 
+const answerValues, labelValues = 11, 6 // columns
+
 func (w *writer) writeAnswers(ctx context.Context, answers []store.Answer, canceled func() error) error {
+	places := placer{write: w}
 	for i := range answers {
 		a := &answers[i]
-		part, err := w.partition(ctx, a.Partition)
-		if err != nil {
-			return err
-		}
-		v, err := w.version(ctx, a.Model, a.Version)
+		at, err := places.place(ctx, a.Partition, a.Model, a.Version)
 		if err != nil {
 			return err
 		}
@@ -192,7 +196,7 @@ func (w *writer) writeAnswers(ctx context.Context, answers []store.Answer, cance
 		if a.Score != nil {
 			score = *a.Score
 		}
-		_, err = w.answer.ExecContext(ctx, v, a.Time.UnixMicro(), part, a.Offset, int64(a.Kind), a.ID, a.Session, a.Prediction, score, slices, int64(a.Query))
+		err = w.answers.add(ctx, at.version, a.Time.UnixMicro(), at.part, a.Offset, int64(a.Kind), a.ID, a.Session, a.Prediction, score, slices, int64(a.Query))
 		if err != nil {
 			return err
 		}
@@ -200,7 +204,7 @@ func (w *writer) writeAnswers(ctx context.Context, answers []store.Answer, cance
 			return err
 		}
 	}
-	return nil
+	return w.answers.flush(ctx, answerValues)
 }
 
 func (w *writer) writeLabels(ctx context.Context, labels []store.Label, canceled func() error) error {
@@ -214,14 +218,14 @@ func (w *writer) writeLabels(ctx context.Context, labels []store.Label, canceled
 		if err != nil {
 			return err
 		}
-		if _, err := w.label.ExecContext(ctx, model, l.ID, l.Time.UnixMicro(), l.Offset, part, l.Value); err != nil {
+		if err := w.labels.add(ctx, model, l.ID, l.Time.UnixMicro(), l.Offset, part, l.Value); err != nil {
 			return err
 		}
 		if err := canceled(); err != nil {
 			return err
 		}
 	}
-	return nil
+	return w.labels.flush(ctx, labelValues)
 }
 
 func (w *writer) writeCheckpoint(ctx context.Context, c store.Checkpoint) error {

@@ -18,16 +18,13 @@ type place struct{ version, part int64 }
 
 func (s *Store) writeSamples(ctx context.Context, samples []store.Sample, canceled func() error) error {
 	groups := map[place][]store.Sample{}
+	places := placer{write: &s.write}
 	for _, x := range samples {
-		v, err := s.write.version(ctx, x.Model, x.Version)
+		at, err := places.place(ctx, x.Partition, x.Model, x.Version)
 		if err != nil {
 			return err
 		}
-		part, err := s.write.partition(ctx, x.Partition)
-		if err != nil {
-			return err
-		}
-		groups[place{v, part}] = append(groups[place{v, part}], x)
+		groups[at] = append(groups[at], x)
 		if err := canceled(); err != nil {
 			return err
 		}
