@@ -112,8 +112,8 @@ func (d *daemon) rows(part, what string, n int, alone []usage, aloneName string,
 // profileEnv names the file a daemon built with profiling writes its CPU profile to.
 const profileEnv = "BENCH_CPU_PROFILE"
 
-// profiled is added to the daemon's main package, which has no profiler of its own.
-const profiled = `package main
+// profiler is added to the daemon's main package, which has no profiler of its own.
+const profiler = `package main
 
 import (
 	"os"
@@ -131,7 +131,7 @@ func init() {
 }
 `
 
-// profiling returns an overlay for go build that adds profiled.
+// profiling returns an overlay for go build that adds profiler.
 func profiling(dir string) (string, error) {
 	where, err := exec.Command("go", "list", "-f", "{{.Dir}}", "plumbline/cmd/plumbline").Output()
 	if err != nil {
@@ -142,5 +142,5 @@ func profiling(dir string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return overlay, errors.Join(os.WriteFile(code, []byte(profiled), 0o644), os.WriteFile(overlay, text, 0o644))
+	return overlay, errors.Join(os.WriteFile(code, []byte(profiler), 0o644), os.WriteFile(overlay, text, 0o644))
 }

@@ -6,7 +6,7 @@
 //	./bench/run                           everything; needs Java and Maven for the broker, the ClickHouse engine for one part
 //	./bench/run -parts decode,fold,flush  only these; needs nothing but Go
 //	./bench/run -write                    also writes the table into docs/performance.md
-//	./bench/run -profile cpu              also writes CPU profiles of the daemon to cpu-*.pprof
+//	./bench/run -profile cpu              also writes CPU profiles, also of the daemon, to cpu-*.pprof
 //
 // Rates are given per second of CPU time (user and system) and of wall time. On a machine that does other work besides, only the
 // first can be compared from run to run.

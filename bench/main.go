@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"runtime/pprof"
 	"slices"
 	"strings"
 )
@@ -59,7 +60,7 @@ func run() (err error) {
 	write := flag.Bool("write", false, "also write the table into "+page)
 	flag.IntVar(&o.Rounds, "rounds", 5, "how often each measurement is repeated, at least 3")
 	flag.Float64Var(&o.Scale, "scale", 1, "share of the usual number of records")
-	flag.StringVar(&o.Profile, "profile", "", "write CPU profiles of the daemon to files of this prefix")
+	flag.StringVar(&o.Profile, "profile", "", "write CPU profiles, also of the daemon, to files of this prefix")
 	flag.Parse()
 	chosen := strings.Split(*only, ",")
 	for _, name := range chosen {
@@ -84,7 +85,7 @@ func run() (err error) {
 			continue
 		}
 		r.begin(p.name)
-		if err := p.run(r, o); err != nil {
+		if err := profiled(o, p.name, func() error { return p.run(r, o) }); err != nil {
 			return fmt.Errorf("%s: %w", p.name, err)
 		}
 	}
@@ -100,4 +101,21 @@ func run() (err error) {
 		return r.writePage(page)
 	}
 	return nil
+}
+
+// profiled runs f and, if asked, writes a CPU profile of this process.
+func profiled(o options, part string, f func() error) (err error) {
+	if o.Profile == "" {
+		return f()
+	}
+	out, err := os.Create(fmt.Sprintf("%s-%s.pprof", o.Profile, part))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, out.Close()) }()
+	if err := pprof.StartCPUProfile(out); err != nil {
+		return err
+	}
+	defer pprof.StopCPUProfile()
+	return f()
 }
