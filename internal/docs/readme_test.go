@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"html"
 	"net"
 	"os"
 	"os/exec"
@@ -18,14 +19,23 @@ import (
 )
 
 // TestReadme and TestGettingStarted run the commands of a page, block after block in one shell, with the program built from
-// this source, and look in the output for the lines that the page shows.
-func TestReadme(t *testing.T)         { runPage(t, "README.md") }
-func TestGettingStarted(t *testing.T) { runPage(t, "docs/getting-started.md") }
+// this source, and look in the output for what the page shows: texts of pictures, and lines.
+func TestReadme(t *testing.T) {
+	output := runPage(t, "README.md")
+	for _, picture := range []string{"docs/images/demo.svg", "docs/images/slack.svg"} {
+		comparePicture(t, picture, output)
+	}
+}
+
+func TestGettingStarted(t *testing.T) {
+	const name = "docs/getting-started.md"
+	compare(t, name, blocks(page(t, name)), runPage(t, name))
+}
 
 // mark separates the outputs of blocks.
 const mark = "@@ block %d @@"
 
-func runPage(t *testing.T, name string) {
+func runPage(t *testing.T, name string) string {
 	for _, need := range []string{"sh", "awk", "curl"} {
 		if _, err := exec.LookPath(need); err != nil {
 			t.Fatalf("the commands of %s need %s: apt-get install -y %s", name, need, need)
@@ -67,7 +77,25 @@ func runPage(t *testing.T, name string) {
 	if err != nil {
 		t.Fatalf("%s: %v\n%s", name, err, text)
 	}
-	compare(t, name, all, text)
+	return text
+}
+
+// drawn is a text of a picture that internal/docs/screen drew.
+var drawn = regexp.MustCompile(`<text [^>]*>([^<]*)</text>`)
+
+// comparePicture looks for every text of a picture in the output that it was drawn from.
+func comparePicture(t *testing.T, name, output string) {
+	t.Helper()
+	texts := drawn.FindAllStringSubmatch(page(t, name), -1)
+	for _, m := range texts {
+		// Rules across the screen are as wide as the terminal was.
+		if text := strings.Trim(html.UnescapeString(m[1]), "─"); !strings.Contains(output, text) {
+			t.Errorf("%s shows a text that the commands do not print: %q; internal/docs/screen says how to draw it anew", name, text)
+		}
+	}
+	if len(texts) < 10 {
+		t.Errorf("%s holds %d texts", name, len(texts))
+	}
 }
 
 // compare looks for the lines of each text block in the output of the commands before it. An ellipsis stands for anything, any
