@@ -1,11 +1,12 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
-	"sort"
+	"slices"
 	"sync"
 	"time"
 
@@ -50,6 +51,7 @@ type groupState struct {
 	engine *rules.Engine
 	last   time.Time // last evaluated instant, zero if never
 	saved  time.Time // last as the ledger knows it
+	ahead  bool      // the engine knows what the ledger could not be told
 }
 
 // saveEvery bounds how many quiet evaluations of recorded data a restart repeats.
@@ -105,6 +107,9 @@ func (e *Evaluator) Reload(ctx context.Context, groups []rules.Group, o Evaluato
 	}
 	e.options = o
 	for _, s := range old { // a group that is gone closes its alerts before it goes
+		if s.last.IsZero() {
+			continue // it never had any
+		}
 		s.engine.Update(rules.Group{Name: s.group.Name, File: s.group.File, Interval: s.group.Interval})
 		if err := e.evaluate(ctx, s, s.last.Add(s.group.Interval), true); err != nil {
 			return err
@@ -114,42 +119,17 @@ func (e *Evaluator) Reload(ctx context.Context, groups []rules.Group, o Evaluato
 	return nil
 }
 
+// retryAfter is how long Run rests after an evaluation that failed.
+const retryAfter = time.Second
+
 // Run evaluates by the wall clock until ctx ends. An evaluation that takes longer than its interval makes the next instants
-// be skipped, and counted.
+// be skipped, and counted. One that fails is tried again.
 func (e *Evaluator) Run(ctx context.Context) error {
 	for {
-		e.mu.Lock()
-		var due *groupState
-		var at, ready time.Time
-		now := e.options.Now()
-		for _, s := range e.groups {
-			offset := e.offset(s.group)
-			next := now.Add(-offset).Truncate(s.group.Interval)
-			if !next.After(s.last) {
-				next = s.last.Truncate(s.group.Interval).Add(s.group.Interval)
-			}
-			if when := next.Add(offset); due == nil || when.Before(ready) {
-				due, at, ready = s, next, when
-			}
-		}
-		if due != nil && !ready.After(now) {
-			if missed := int(at.Sub(due.last)/due.group.Interval) - 1; !due.last.IsZero() && missed > 0 {
-				e.options.Observe.Missed(due.group.Name, missed)
-			}
-			err := e.evaluate(ctx, due, at, true)
-			e.mu.Unlock()
-			if err != nil {
-				if ctx.Err() != nil {
-					return ctx.Err()
-				}
-				e.log.Error("evaluation failed", "group", due.group.Name, "at", at, "err", err)
-			}
-			continue
-		}
-		e.mu.Unlock()
-		wait := time.Second // rules may be reloaded meanwhile
-		if due != nil {
-			wait = min(wait, ready.Sub(now))
+		wait, err := e.turn(ctx)
+		if err != nil && ctx.Err() == nil {
+			e.log.Error("evaluation failed, trying again", "err", err)
+			wait = retryAfter
 		}
 		select {
 		case <-ctx.Done():
@@ -157,6 +137,54 @@ func (e *Evaluator) Run(ctx context.Context) error {
 		case <-time.After(wait):
 		}
 	}
+}
+
+// turn evaluates the group whose instant is ready first, or says how long there is nothing to do.
+func (e *Evaluator) turn(ctx context.Context) (wait time.Duration, err error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if err := e.rewind(ctx); err != nil {
+		return 0, err
+	}
+	var due *groupState
+	var at, ready time.Time
+	now := e.options.Now()
+	for _, s := range e.groups {
+		offset := e.offset(s.group)
+		next := now.Add(-offset).Truncate(s.group.Interval)
+		if !next.After(s.last) {
+			next = s.last.Truncate(s.group.Interval).Add(s.group.Interval)
+		}
+		if when := next.Add(offset); due == nil || when.Before(ready) {
+			due, at, ready = s, next, when
+		}
+	}
+	if due == nil {
+		return time.Second, nil // rules may be reloaded meanwhile
+	}
+	if ready.After(now) {
+		return min(time.Second, ready.Sub(now)), nil
+	}
+	if missed := int(at.Sub(due.last)/due.group.Interval) - 1; !due.last.IsZero() && missed > 0 {
+		e.options.Observe.Missed(due.group.Name, missed)
+	}
+	return 0, e.evaluate(ctx, due, at, true)
+}
+
+// rewind takes groups whose last result could not be written back to what the ledger knows: their engines have gone on, and
+// would never again tell of what was lost.
+func (e *Evaluator) rewind(ctx context.Context) error {
+	for _, s := range e.groups {
+		if !s.ahead {
+			continue
+		}
+		known, err := e.restore(ctx, s.group)
+		if err != nil {
+			return err
+		}
+		*s = *known
+	}
+	return nil
 }
 
 // offset is how long after an instant a group judges it.
@@ -172,6 +200,9 @@ func (e *Evaluator) offset(g rules.Group) time.Duration {
 func (e *Evaluator) Until(ctx context.Context, first, to time.Time, progress func(at time.Time)) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	if err := e.rewind(ctx); err != nil {
+		return err
+	}
 	for _, s := range e.groups {
 		if s.last.IsZero() {
 			s.last = first.Truncate(s.group.Interval)
@@ -216,6 +247,7 @@ func (e *Evaluator) evaluate(ctx context.Context, s *groupState, at time.Time, s
 	for _, err := range r.Errors {
 		e.log.Warn("a rule could not be evaluated", "group", s.group.Name, "at", at, "err", err)
 	}
+	s.ahead = true
 	e.name(ctx, r)
 	deliveries, err := e.deliveries(ctx, at, r)
 	if err != nil {
@@ -231,7 +263,7 @@ func (e *Evaluator) evaluate(ctx context.Context, s *groupState, at time.Time, s
 		}
 		s.saved = at
 	}
-	s.last = at
+	s.last, s.ahead = at, false
 	for _, t := range r.Transitions {
 		e.log.Info("alert "+string(t.Edge), "alert", t.Alert.Name, "labels", t.Alert.Labels, "at", t.At)
 	}
@@ -261,7 +293,9 @@ func (e *Evaluator) name(ctx context.Context, r rules.Result) {
 // Alerts returns every live alert instance, ordered by name and labels.
 func (e *Evaluator) Alerts(ctx context.Context) ([]plumbline.Alert, error) {
 	alerts, err := e.ledger.Alerts(ctx, "")
-	sort.Slice(alerts, func(i, j int) bool { return alerts[i].Name < alerts[j].Name })
+	slices.SortFunc(alerts, func(a, b plumbline.Alert) int {
+		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(fmt.Sprint(a.Labels), fmt.Sprint(b.Labels))) // fmt sorts maps by key
+	})
 	return alerts, err
 }
 
