@@ -119,15 +119,21 @@ func (h *house) config(t testing.TB, by transport, more string) string {
 // readLines calls do with each line of a file, gzipped or not.
 func readLines(t testing.TB, path string, do func(line []byte)) {
 	t.Helper()
+	if err := eachLine(path, do); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func eachLine(path string, do func(line []byte)) error {
 	f, err := os.Open(path)
 	if err != nil {
-		t.Fatal(err)
+		return err
 	}
 	defer f.Close()
 	var r io.Reader = f
 	if strings.HasSuffix(path, ".gz") {
 		if r, err = gzip.NewReader(f); err != nil {
-			t.Fatal(err)
+			return err
 		}
 	}
 	s := bufio.NewScanner(r)
@@ -135,20 +141,14 @@ func readLines(t testing.TB, path string, do func(line []byte)) {
 	for s.Scan() {
 		do(s.Bytes())
 	}
-	if err := s.Err(); err != nil {
-		t.Fatal(err)
-	}
+	return s.Err()
 }
-
-var tsForm = regexp.MustCompile(`"ts"\s*:\s*"([^"]+)"`)
 
 // timeOf is a line's event time as text, which sorts as the time does: all of the log is in UTC and to the second.
 func timeOf(line []byte) string {
-	m := tsForm.FindSubmatch(line)
-	if m == nil {
-		return ""
-	}
-	return string(m[1])
+	_, rest, _ := bytes.Cut(line, []byte(`"ts":"`))
+	ts, _, _ := bytes.Cut(rest, []byte{'"'})
+	return string(ts)
 }
 
 // queries are windows that make the program merge panes of every width: everything, months, hours, minutes, odd bounds, and

@@ -59,6 +59,9 @@ func (r rotated) source() string {
 func (r rotated) partition(part, line int) string { return fmt.Sprintf("%d-%d", part, line%r.files) }
 
 func (r rotated) send(d *daemon, part int, lines [][]byte) {
+	if err := os.MkdirAll(r.dir, 0o755); err != nil {
+		d.t.Fatal(err)
+	}
 	for i := range r.files {
 		path := fmt.Sprintf("%s/%s.ndjson.gz", r.dir, r.partition(part, i))
 		if err := os.WriteFile(path+".tmp", zip(every(lines, i, r.files)), 0o600); err != nil {
@@ -161,8 +164,8 @@ func count(r *recount.Recount, by transport, parts [][][]byte) {
 }
 
 // throughKills sends a log part by part and kills the daemon in each: so every kill but the last is in the middle of the log,
-// however fast the daemon is. What the last leaves is read to its end.
-func throughKills(t *testing.T, file string, by transport, parts [][][]byte, rng *rand.Rand) summary {
+// however fast the daemon is. What the last leaves is read to its end, judged and told to the ears, if there are any.
+func throughKills(t *testing.T, file string, by transport, parts [][][]byte, rng *rand.Rand, e *ears) {
 	t.Helper()
 	var sent, durable int64
 	for i, lines := range parts {
@@ -173,6 +176,7 @@ func throughKills(t *testing.T, file string, by transport, parts [][][]byte, rng
 		d.until(fmt.Sprintf("at message %d of %d", target, sent), func() bool { return durable+total(d.handled("")) >= target })
 		time.Sleep(time.Duration(rng.Int64N(int64(30 * time.Millisecond)))) // into a flush, or between two
 		d.kill()
+		e.died()
 		if k, ok := by.(*topic); ok {
 			k.client.Expel(k.name) // sessions of the dead are not waited for
 		}
@@ -190,7 +194,6 @@ func throughKills(t *testing.T, file string, by transport, parts [][][]byte, rng
 	if now := durably(t, file); now != sent {
 		t.Errorf("the store counts %d messages, %d were sent", now, sent)
 	}
-	return s
 }
 
 // durably is how many messages the store has taken. All of them must be folded or rejected.

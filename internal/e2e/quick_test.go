@@ -118,7 +118,7 @@ func TestFileSurvivesKills(t *testing.T) {
 	r := recount.New(h.model, queries(span(lines), 1, rng))
 	count(r, by, parts)
 	file := h.config(t, by, quickStore)
-	throughKills(t, file, by, parts, rng)
+	throughKills(t, file, by, parts, rng, nil)
 	killed := compare(t, file, r)
 	if err := os.RemoveAll(h.path("data")); err != nil {
 		t.Fatal(err)
@@ -138,6 +138,6 @@ func TestKafkaSurvivesKills(t *testing.T) {
 	r := recount.New(h.model, queries(span(lines), 0, rng))
 	count(r, by, parts)
 	file := h.config(t, by, quickStore)
-	throughKills(t, file, by, parts, rng)
+	throughKills(t, file, by, parts, rng, nil)
 	compare(t, file, r)
 }
