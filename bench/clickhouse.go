@@ -39,8 +39,8 @@ func benchClickHouse(r *report, o options) (err error) {
 	}
 	run := func(runs *[]ended, rate string) func() error {
 		return func() error {
-			more := fmt.Sprintf("store:\n  kind: clickhouse\n  samples: {rate: %s}\n  clickhouse: {addresses: [%s], database: bench_%d}\n", rate, addr, d.runs)
-			e, err := d.run(o, "clickhouse", d.topic(b.Addr, topic), more, n)
+			keep := fmt.Sprintf("store:\n  kind: clickhouse\n  samples: {rate: %s}\n  clickhouse: {addresses: [%s], database: bench_%d}\n", rate, addr, d.runs)
+			e, err := d.run(o, job{name: "clickhouse", source: d.topic(b.Addr, topic), store: keep, migrate: true, records: n})
 			*runs = append(*runs, e)
 			return err
 		}

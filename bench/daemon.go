@@ -56,22 +56,36 @@ func newDaemon(o options) (*daemon, error) {
 		os.WriteFile(filepath.Join(dir, "model.yaml"), []byte(manifest), 0o644))
 }
 
-// run runs the daemon on a source until it has read all of it, judged it and made everything durable, and checks that it folded
-// want records. The configuration is the default but for the model, the source and what is in more.
-func (d *daemon) run(o options, name, source, more string, want int) (ended, error) {
+// job is what a run of the daemon is to do. The configuration is the default but for the model and what is here.
+type job struct {
+	name    string // of its profile
+	source  string // a source without its name, as YAML
+	store   string // the key store as YAML; empty: SQLite
+	migrate bool   // the store needs its schema first, which is not measured
+	records int    // how many there are
+}
+
+// run runs the daemon until it has read its source to the end, judged it and made everything durable, and checks that it folded
+// all records.
+func (d *daemon) run(o options, j job) (ended, error) {
 	d.runs++
 	data := filepath.Join(d.dir, fmt.Sprintf("data-%d", d.runs))
 	config := filepath.Join(d.dir, fmt.Sprintf("%d.yaml", d.runs))
-	text := fmt.Sprintf("data_dir: %s\nweb: {listen: 127.0.0.1:0}\nevaluation: {clock: data}\nmodel_files: [model.yaml]\nsources:\n  - name: bench\n    %s\n%s", data, source, more)
+	text := fmt.Sprintf("data_dir: %s\nweb: {listen: 127.0.0.1:0}\nevaluation: {clock: data}\nmodel_files: [model.yaml]\nsources:\n  - name: bench\n    %s\n%s", data, j.source, j.store)
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		return ended{}, err
+	}
+	if j.migrate {
+		if out, err := exec.Command(d.binary, "migrate", "-c", config).CombinedOutput(); err != nil {
+			return ended{}, fmt.Errorf("plumbline migrate: %w\n%s", err, out)
+		}
 	}
 	var out, errs bytes.Buffer
 	cmd := exec.Command(d.binary, "run", "-c", config, "--until-idle")
 	cmd.Stdout, cmd.Stderr = &out, &errs
 	cmd.Env = append(os.Environ(), fmt.Sprintf("GOMAXPROCS=%d", cores))
 	if o.Profile != "" {
-		cmd.Env = append(cmd.Env, fmt.Sprintf("%s=%s-%s-%d.pprof", profileEnv, o.Profile, name, d.runs))
+		cmd.Env = append(cmd.Env, fmt.Sprintf("%s=%s-%s-%d.pprof", profileEnv, o.Profile, j.name, d.runs))
 	}
 	began := time.Now()
 	err := cmd.Run()
@@ -89,8 +103,8 @@ func (d *daemon) run(o options, name, source, more string, want int) (ended, err
 	if err := json.Unmarshal(out.Bytes(), &summary); err != nil {
 		return e, fmt.Errorf("plumbline run printed no summary: %w", err)
 	}
-	if got := summary.Records; got.Folded != want || got.Read != want {
-		return e, fmt.Errorf("plumbline run read %d records and folded %d of %d; rejected: %v", got.Read, got.Folded, want, got.Rejected)
+	if got := summary.Records; got.Folded != j.records || got.Read != j.records {
+		return e, fmt.Errorf("plumbline run read %d records and folded %d of %d; rejected: %v", got.Read, got.Folded, j.records, got.Rejected)
 	}
 	return e, os.RemoveAll(data)
 }

@@ -33,7 +33,7 @@ func benchFile(r *report, o options) error {
 				return readAlone(s, n)
 			},
 			func() error {
-				e, err := d.run(o, "file", "file: {paths: ['"+pattern+"']}", "", n)
+				e, err := d.run(o, job{name: "file", source: "file: {paths: ['" + pattern + "']}", records: n})
 				runs = append(runs, e)
 				return err
 			},

@@ -55,6 +55,8 @@ func benchFold(r *report, o options) error {
 	for i, b := range list {
 		messages[i] = collectors.Message{Offset: int64(i), Value: b}
 	}
+	sliced := m
+	sliced.Slices = [][]string{{"country"}}
 	var rec plumbline.Record
 	d := decode.New(decode.DefaultLimits())
 	layout, err := layoutOf(&m)
@@ -82,6 +84,7 @@ func benchFold(r *report, o options) error {
 		},
 		func() error { return fold(&m, messages, 0) },
 		func() error { return fold(&m, messages, 1) },
+		func() error { return fold(&sliced, messages, 0) },
 	)
 	if err != nil {
 		return err
@@ -94,6 +97,7 @@ func benchFold(r *report, o options) error {
 	worker.Target = 200_000
 	r.add(decoding, rate("decode and fold into 1 profile", taken[1]).than(decoding), worker,
 		rate("the same with samples (rate 1, 1000 per pane)", taken[3]).than(decoding),
+		rate("the same with a slice: into 5 panes", taken[4]).than(decoding),
 		row{Part: "fold", Name: "a worker", Unit: "allocations/record", spread: spreadOf(taken[2], allocsPer(n))})
 	return nil
 }

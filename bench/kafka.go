@@ -44,7 +44,7 @@ func benchKafka(r *report, o options) (err error) {
 			func() error { return fetchAlone(b.Addr, topic, n) },
 			func() error { return fetchWithFranz(b.Addr, topic, n) },
 			func() error {
-				e, err := d.run(o, "kafka-"+c.name, d.topic(b.Addr, topic), "", n)
+				e, err := d.run(o, job{name: "kafka-" + c.name, source: d.topic(b.Addr, topic), records: n})
 				runs = append(runs, e)
 				return err
 			},
