@@ -9,6 +9,7 @@ type arena struct {
 	bytes  []byte
 	scores []float64
 	names  []string
+	held   int // bytes of texts and bodies
 }
 
 const (
@@ -25,6 +26,7 @@ func (a *arena) text(s string) string {
 		a.texts = strings.Builder{}
 		a.texts.Grow(max(arenaBytes, len(s)))
 	}
+	a.held += len(s)
 	at := a.texts.Len()
 	a.texts.WriteString(s)
 	return a.texts.String()[at:]
@@ -33,6 +35,7 @@ func (a *arena) text(s string) string {
 // body returns a copy of b.
 func (a *arena) body(b []byte) []byte {
 	a.bytes = room(a.bytes, len(b), arenaBytes)
+	a.held += len(b)
 	at := len(a.bytes)
 	a.bytes = append(a.bytes, b...)
 	return a.bytes[at:len(a.bytes):len(a.bytes)]

@@ -31,6 +31,13 @@ func TestArena(t *testing.T) {
 	if diff := cmp.Diff(want, got, cmp.Comparer(bytes.Equal)); diff != "" {
 		t.Error(diff)
 	}
+	size := 0
+	for _, k := range got {
+		size += len(k.Text) + len(k.Body)
+	}
+	if a.held != size {
+		t.Errorf("held is %d, of %d bytes", a.held, size)
+	}
 	long := strings.Repeat("x", 3*arenaBytes)
 	if a.text(long) != long || string(a.body([]byte(long))) != long {
 		t.Error("what is longer than a block was not kept")

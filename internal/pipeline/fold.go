@@ -251,13 +251,12 @@ func (w *worker) addSample(s *stream, m *collectors.Message, r *plumbline.Record
 		}
 	}
 	pane.sampled++
-	var body []byte
+	body := m.Value
 	if s.exclude != nil {
-		body = decode.AppendRecord(nil, r, s.exclude)
-	} else {
-		body = w.arena.body(m.Value)
+		w.scratch = decode.AppendRecord(w.scratch[:0], r, s.exclude)
+		body = w.scratch
 	}
-	w.samples = append(w.samples, store.Sample{Partition: w.part, Offset: m.Offset, Model: s.version.Model.Name, Version: s.version.Version, ID: w.arena.text(r.ID), Time: r.Time, Record: body})
+	w.samples = append(w.samples, store.Sample{Partition: w.part, Offset: m.Offset, Model: s.version.Model.Name, Version: s.version.Version, ID: w.arena.text(r.ID), Time: r.Time, Record: w.arena.body(body)})
 }
 
 // Canonical is the text by which predictions and labels are compared: numbers in their shortest form, so that 1 and 1.0 agree.

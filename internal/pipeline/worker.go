@@ -15,6 +15,9 @@ import (
 
 var errAbandoned = errors.New("abandoned before everything was durable")
 
+// heldBytes is how many bytes of rows a worker holds before it flushes, however few records they are.
+const heldBytes = 16 << 20
+
 // worker owns one partition: it decodes and folds its messages in offset order and flushes what they changed. Everything in it
 // belongs to its goroutine, but for what mu guards.
 type worker struct {
@@ -47,6 +50,7 @@ type worker struct {
 	samples []store.Sample
 	letters [][]byte
 	arena   arena // what the rows hold
+	scratch []byte
 	dirty   int
 	pending int
 	tally   tally
@@ -189,7 +193,7 @@ func (w *worker) take(b collectors.Batch) error {
 			w.cp.Folded++
 		}
 		w.pending++
-		if w.pending >= w.c.options.FlushRecords {
+		if w.pending >= w.c.options.FlushRecords || w.arena.held >= heldBytes {
 			if err := w.flush(); err != nil {
 				return err
 			}
