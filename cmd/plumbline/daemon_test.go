@@ -122,6 +122,7 @@ func receive(ts *testscript.TestScript, _ bool, args []string) {
 	s := httptest.NewServer(r)
 	ts.Defer(s.Close)
 	ts.Setenv(args[0], s.URL)
+	ts.Setenv(args[0]+"_ADDRESS", s.Listener.Addr().String())
 	ts.Value(receiversKey{}).(map[string]*receiver)[args[0]] = r
 }
 

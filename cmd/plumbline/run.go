@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -62,11 +63,12 @@ durable is read again at the next start. SIGHUP, like POST /-/reload, reads conf
 				err = closed
 			}
 			if untilIdle {
-				line, jsonErr := json.Marshal(summary)
-				if jsonErr != nil {
-					return jsonErr
+				if printed := json.NewEncoder(c.OutOrStdout()).Encode(summary); err == nil {
+					err = printed
 				}
-				fmt.Fprintf(c.OutOrStdout(), "%s\n", line)
+				if c.Context().Err() != nil {
+					return errors.New("stopped before the end; the next run goes on from here")
+				}
 			}
 			return err
 		},

@@ -18,6 +18,7 @@ import (
 	"plumbline/collectors"
 	"plumbline/internal/config"
 	"plumbline/internal/pipeline"
+	"plumbline/internal/sqlitefile"
 	"plumbline/ledger"
 	"plumbline/store"
 	"plumbline/store/clickhouse"
@@ -124,8 +125,10 @@ func OpenStore(ctx context.Context, c *config.Config, readOnly bool) (store.Stor
 	switch {
 	case readOnly && errors.Is(err, fs.ErrNotExist):
 		return nil, fmt.Errorf("there is no store at %s yet; plumbline run makes it", DatabaseFile(c))
+	case errors.Is(err, sqlitefile.ErrCorrupt):
+		return nil, fmt.Errorf("%w; move it away, or bring back a copy of it, and start again", err)
 	case err != nil:
-		return nil, fmt.Errorf("open the store in data_dir: %w", err)
+		return nil, fmt.Errorf("data_dir: %w", err)
 	}
 	return s, nil
 }
@@ -210,7 +213,7 @@ func (a *App) effects(c *config.Config) (pipeline.EvaluatorOptions, pipeline.Dis
 		return eo, do, err
 	}
 	isReplay := replay(c, a.options.UntilIdle)
-	route, err := routes(c.Route, isReplay)
+	route, err := routes(c.Route)
 	if err != nil {
 		return eo, do, fmt.Errorf("route: %w", err)
 	}

@@ -169,16 +169,12 @@ func (d *dryRunner) Pull(ctx context.Context, r sinks.TriggerRequest) error {
 	return nil
 }
 
-// routes turns the configuration's tree into the pipeline's. In a replay nobody waits for more of a group to come: its instants
-// are judged one after another already.
-func routes(r *config.Route, replay bool) (*pipeline.Route, error) {
+// routes turns the configuration's tree into the pipeline's.
+func routes(r *config.Route) (*pipeline.Route, error) {
 	if r == nil {
 		return nil, nil
 	}
-	out := &pipeline.Route{Receiver: r.Receiver, GroupBy: r.GroupBy, GroupWait: r.GroupWait, RepeatInterval: r.RepeatInterval, Continue: r.Continue}
-	if replay {
-		out.GroupWait = 0
-	}
+	out := &pipeline.Route{Receiver: r.Receiver, GroupBy: r.GroupBy, GroupWait: r.GroupWait, GroupInterval: r.GroupInterval, RepeatInterval: r.RepeatInterval, Continue: r.Continue}
 	for _, m := range r.Matchers {
 		parsed, err := pipeline.ParseMatcher(m)
 		if err != nil {
@@ -187,7 +183,7 @@ func routes(r *config.Route, replay bool) (*pipeline.Route, error) {
 		out.Matchers = append(out.Matchers, parsed)
 	}
 	for i := range r.Routes {
-		child, err := routes(&r.Routes[i], replay)
+		child, err := routes(&r.Routes[i])
 		if err != nil {
 			return nil, err
 		}

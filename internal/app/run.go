@@ -25,6 +25,7 @@ func (a *App) Run(soft, hard context.Context) (Summary, error) {
 	}
 	defer serving.Wait()
 	defer a.stopServing(hard)
+	defer context.AfterFunc(soft, func() { a.log.Info("stopping, once what was read is durable; a second signal stops at once") })()
 
 	if a.options.UntilIdle {
 		return a.batch(ctx, hard)
@@ -54,7 +55,6 @@ func (a *App) Run(soft, hard context.Context) (Summary, error) {
 	a.ready.Store(true)
 	select {
 	case <-ctx.Done():
-		a.log.Info("stopping, once what was read is durable; a second signal stops at once")
 	case err = <-fatal:
 		a.log.Error("stopping", "err", err)
 		stop()
@@ -212,15 +212,16 @@ func (a *App) batch(ctx, hard context.Context) (Summary, error) {
 	if a.config.Load().Evaluation.Clock == config.ClockWall {
 		a.log.Warn("evaluation.clock is wall; a run until idle judges by the data's clock all the same")
 	}
-	if err := a.readAll(ctx, hard); err != nil {
-		return Summary{}, err
-	}
+	err := a.readAll(ctx, hard)
 	sum := Summary{}
 	if a.collector != nil {
 		sum.Records = a.collector.Totals()
 	}
-	if a.evaluator == nil {
-		return sum, nil
+	if sum.Records.Rejected == nil {
+		sum.Records.Rejected = map[plumbline.Reason]int64{} // {} and not null for who reads it
+	}
+	if err != nil || a.evaluator == nil {
+		return sum, err
 	}
 	if err := a.coarsen(ctx); err != nil {
 		return sum, err
@@ -312,7 +313,7 @@ func (a *App) readAll(ctx, hard context.Context) error {
 		wg.Go(func() {
 			err := s.Run(reading, handler{a, hard})
 			if err != nil && reading.Err() == nil {
-				errs <- fmt.Errorf("source %s: %w", s.Name(), err)
+				errs <- err // it names the source
 			}
 			ended <- struct{}{}
 		})

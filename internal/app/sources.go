@@ -22,7 +22,7 @@ func (a *App) sources(c *config.Config) ([]collectors.Source, map[string]pipelin
 	for _, s := range c.Sources {
 		src, err := a.source(c, s)
 		if err != nil {
-			return nil, nil, fmt.Errorf("source %s: %w", s.Name, err)
+			return nil, nil, err // it names the source
 		}
 		list = append(list, src)
 		letters, err := a.deadLetters(s)
@@ -40,7 +40,7 @@ func (a *App) source(c *config.Config, s config.Source) (collectors.Source, erro
 	case s.Kafka != nil:
 		k, err := kafkaConfig(s.Kafka)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("source %s: %w", s.Name, err)
 		}
 		k.MaxMessage = most
 		return kafka.New(s.Name, k, a.log, kafka.Metrics{
@@ -62,7 +62,7 @@ func (a *App) source(c *config.Config, s config.Source) (collectors.Source, erro
 		if s.HTTP.TLS.On() {
 			t, err := serverTLS(s.HTTP.TLS)
 			if err != nil {
-				return nil, err
+				return nil, fmt.Errorf("source %s: %w", s.Name, err)
 			}
 			h.TLS = t
 		}
