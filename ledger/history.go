@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"strings"
 	"time"
 
 	"plumbline/internal/sqlitefile"
@@ -14,6 +15,21 @@ import (
 func (l *Ledger) Triggers(ctx context.Context, trigger, model string, since time.Time) ([]Delivery, error) {
 	return l.deliveries(ctx, `WHERE kind = 'trigger' AND destination = ? AND model = ? AND at >= ? AND state <> 'suppressed' ORDER BY at, seq`,
 		trigger, model, since.UnixNano())
+}
+
+// Told returns when a destination was last told of one of the groups, or when it will be where that still waits; zero if never.
+func (l *Ledger) Told(ctx context.Context, destination string, groups ...string) (time.Time, error) {
+	args := []any{destination}
+	for _, g := range groups {
+		args = append(args, g)
+	}
+	var at sql.NullInt64
+	err := l.file.Read.QueryRowContext(ctx, `SELECT max(coalesce(done, not_before)) FROM ledger_deliveries
+		WHERE kind = 'notification' AND destination = ? AND state IN ('pending', 'sent') AND grp IN (?`+strings.Repeat(", ?", len(groups)-1)+")", args...).Scan(&at)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("read deliveries: %w", sqlitefile.Error(err))
+	}
+	return instant(at), nil
 }
 
 // Filter selects deliveries; a zero field is no condition.

@@ -103,6 +103,7 @@ CREATE TABLE ledger_deliveries (
 CREATE INDEX ledger_due ON ledger_deliveries (due) WHERE state = 'pending';
 CREATE INDEX ledger_batch ON ledger_deliveries (batch) WHERE batch <> '';
 CREATE INDEX ledger_pulls ON ledger_deliveries (destination, model, at) WHERE kind = 'trigger';
+CREATE INDEX ledger_told ON ledger_deliveries (destination, grp) WHERE kind = 'notification';
 CREATE INDEX ledger_age ON ledger_deliveries (created);
 `
 

@@ -170,7 +170,7 @@ func (c *Config) checkRoute(k *check, r *Route) {
 	k.written(&r.GroupInterval, "group_interval", time.Second, 7*24*time.Hour)
 	k.written(&r.RepeatInterval, "repeat_interval", time.Minute, 365*24*time.Hour)
 	if r.RepeatInterval < r.GroupInterval && k.doc.Has(&r.RepeatInterval) {
-		k.warn(&r.RepeatInterval, "repeat_interval is shorter than group_interval, which it is rounded up to", "make it a multiple of group_interval")
+		k.warn(&r.RepeatInterval, "repeat_interval is shorter than group_interval, and repeats do not wait for it", "make it longer")
 	}
 	known := names(c.TimeIntervals, func(t TimeInterval) string { return t.Name })
 	for _, list := range [][]string{r.MuteTimeIntervals, r.ActiveTimeIntervals} {

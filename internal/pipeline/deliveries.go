@@ -31,7 +31,11 @@ type Place struct {
 func (e *Evaluator) deliveries(ctx context.Context, at time.Time, r rules.Result) ([]ledger.Delivery, error) {
 	var out []ledger.Delivery
 	for _, t := range r.Transitions {
-		out = append(out, e.notifications(t)...)
+		told, err := e.notifications(ctx, t)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, told...)
 		if t.Edge == plumbline.EdgeFiring && t.Alert.Trigger != "" {
 			d, err := e.trigger(ctx, t, out)
 			if err != nil {
@@ -46,15 +50,43 @@ func (e *Evaluator) deliveries(ctx context.Context, at time.Time, r rules.Result
 	return out, nil
 }
 
-func (e *Evaluator) notifications(t plumbline.Transition) []ledger.Delivery {
+func (e *Evaluator) notifications(ctx context.Context, t plumbline.Transition) ([]ledger.Delivery, error) {
 	if e.options.Route == nil {
-		return nil
+		return nil, nil
 	}
 	var out []ledger.Delivery
 	for _, route := range e.options.Route.Match(t.Alert.Labels) {
-		out = append(out, e.tell(route, t.Alert, t.Edge, t.At, 0, route.GroupWait)...)
+		list := e.tell(route, t.Alert, t.Edge, t.At, 0)
+		for i := range list {
+			if err := e.pace(ctx, route, &list[i]); err != nil {
+				return nil, err
+			}
+		}
+		out = append(out, list...)
 	}
-	return out
+	return out, nil
+}
+
+// pace lets a group's first message wait for others that fire with it, and what follows until its interval has passed.
+func (e *Evaluator) pace(ctx context.Context, route *Route, d *ledger.Delivery) error {
+	if !e.options.Repeat { // recorded data does not come at the pace of the clock
+		return nil
+	}
+	now := d.NotBefore
+	d.NotBefore = now.Add(route.GroupWait)
+	group := route.Group(d.Alert.Labels)
+	told, err := e.ledger.Told(ctx, d.Destination, edgeGroup(group, plumbline.EdgeFiring), edgeGroup(group, plumbline.EdgeResolved))
+	if err != nil {
+		return fmt.Errorf("look up what %s was told: %w", d.Destination, err)
+	}
+	switch next := told.Add(route.GroupInterval); {
+	case told.IsZero():
+	case told.After(now): // it is waiting: they go together
+		d.NotBefore = told
+	case next.After(d.NotBefore):
+		d.NotBefore = next
+	}
+	return nil
 }
 
 // repeats tells of alerts that are still firing whenever the repeat interval has passed once more since they fired.
@@ -77,15 +109,15 @@ func (e *Evaluator) repeats(at time.Time, alerts []plumbline.Alert) []ledger.Del
 			}
 			// The instant, not the number, identifies a repeat: the interval may be changed while the alert fires.
 			nth := a.FiredAt.Add(n * route.RepeatInterval).UnixNano()
-			out = append(out, e.tell(route, a, plumbline.EdgeRepeat, at, nth, 0)...)
+			out = append(out, e.tell(route, a, plumbline.EdgeRepeat, at, nth)...)
 		}
 	}
 	return out
 }
 
 // tell is a delivery to each place of the route's receiver, so that one place's trouble never makes another hear twice.
-func (e *Evaluator) tell(route *Route, a plumbline.Alert, edge plumbline.Edge, at time.Time, n int64, wait time.Duration) []ledger.Delivery {
-	group := route.Group(a.Labels) + "|" + string(edge)
+func (e *Evaluator) tell(route *Route, a plumbline.Alert, edge plumbline.Edge, at time.Time, n int64) []ledger.Delivery {
+	group := edgeGroup(route.Group(a.Labels), edge)
 	if !e.options.Repeat { // recorded data is judged faster than it happened: only what happened together travels together
 		group += "|" + at.UTC().Format(time.RFC3339)
 	}
@@ -97,11 +129,14 @@ func (e *Evaluator) tell(route *Route, a plumbline.Alert, edge plumbline.Edge, a
 		out = append(out, ledger.Delivery{
 			Key: deliveryKey(ledger.Notification, place.Name, a, edge, n), Kind: ledger.Notification, Destination: place.Name,
 			Group: group, Alert: a, Edge: edge, At: at,
-			NotBefore: e.options.Now().Add(wait), DryRun: e.options.DryRun, Created: e.options.Now(),
+			NotBefore: e.options.Now(), DryRun: e.options.DryRun, Created: e.options.Now(),
 		})
 	}
 	return out
 }
+
+// edgeGroup is what travels together: a message tells of one edge.
+func edgeGroup(group string, edge plumbline.Edge) string { return group + "|" + string(edge) }
 
 // trigger writes the pull, or why it is held back. pending are the effects of the same evaluation, which count too.
 func (e *Evaluator) trigger(ctx context.Context, t plumbline.Transition, pending []ledger.Delivery) (ledger.Delivery, error) {

@@ -223,6 +223,57 @@ func TestNotifications(t *testing.T) {
 	}
 }
 
+// A group's first message waits for company; what changes later waits until the interval since the last message is over.
+func TestPace(t *testing.T) {
+	now := hours(1)
+	d := newDesk(t, EvaluatorOptions{
+		Now: func() time.Time { return now }, Repeat: true,
+		Route:  &Route{Receiver: "ml", GroupBy: []string{"model"}, GroupWait: 30 * time.Second, GroupInterval: 5 * time.Minute},
+		Places: map[string][]Place{"ml": {{Name: "ml/slack", Resolved: true}, {Name: "ml/webhook", Resolved: true}}},
+	})
+	start, feature := now, 0
+	change := func(after time.Duration, e plumbline.Edge, model string, want time.Duration) {
+		t.Helper()
+		now = start.Add(after)
+		feature++
+		a := firing(model, fmt.Sprint(feature), now)
+		a.Trigger = ""
+		d.commit(now, edge(e, now, a))
+		all, err := d.ledger.Deliveries(t.Context(), ledger.Filter{Destination: "ml/slack"}, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := all[0].NotBefore.Sub(start); got != want {
+			t.Errorf("%s of %s after %s leaves after %s, want %s", e, model, after, got, want)
+		}
+	}
+	sent := func(after time.Duration) {
+		t.Helper()
+		due, err := d.ledger.Due(t.Context(), start.Add(after), 100)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var keys []string
+		for _, x := range due {
+			keys = append(keys, x.Key)
+		}
+		if err := d.ledger.Done(t.Context(), keys, start.Add(after)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const s, m = time.Second, time.Minute
+	change(0, plumbline.EdgeFiring, "m", 30*s)
+	change(10*s, plumbline.EdgeFiring, "m", 30*s) // it joins the one that waits
+	change(20*s, plumbline.EdgeFiring, "n", 50*s) // another group
+	sent(40 * s)
+	change(1*m, plumbline.EdgeFiring, "m", 5*m+40*s)
+	change(2*m, plumbline.EdgeResolved, "m", 5*m+40*s)
+	sent(6 * m)
+	change(30*m, plumbline.EdgeFiring, "m", 30*m+30*s)
+	d.options.Repeat = false
+	change(31*m, plumbline.EdgeFiring, "m", 31*m) // recorded data does not wait
+}
+
 func TestDryRun(t *testing.T) {
 	d := newDesk(t, EvaluatorOptions{DryRun: true, Route: &Route{Receiver: "ml"}, Places: map[string][]Place{"ml": {{Name: "ml/slack"}}}})
 	d.commit(hours(1), edge(plumbline.EdgeFiring, hours(1), firing("m", "a", hours(1))))

@@ -58,8 +58,9 @@ func (m Matcher) Matches(labels map[string]string) bool {
 // Route is a node of the routing tree, in Alertmanager's words. Empty fields were filled from the parent.
 type Route struct {
 	Receiver       string
-	GroupBy        []string // ["..."]: every alert on its own
-	GroupWait      time.Duration
+	GroupBy        []string      // ["..."]: every alert on its own
+	GroupWait      time.Duration // a group's first message waits so long for more
+	GroupInterval  time.Duration // least time between messages about changes of a group
 	RepeatInterval time.Duration
 	Matchers       []Matcher
 	Continue       bool
