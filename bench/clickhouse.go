@@ -50,7 +50,7 @@ func benchClickHouse(r *report, o options) (err error) {
 	if err != nil {
 		return err
 	}
-	const alone = "lz4, collectors/kafka, fetch only"
+	const alone = "Kafka (lz4), fetched by collectors/kafka, read only"
 	r.add(d.rows("clickhouse", "Kafka (lz4) → ClickHouse, no samples", n, taken[0], alone, without, 0)...)
 	r.add(d.rows("clickhouse", "Kafka (lz4) → ClickHouse, every record kept", n, taken[0], alone, with, 0)[1:]...)
 	return nil

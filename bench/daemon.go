@@ -117,6 +117,7 @@ func (d *daemon) rows(part, what string, n int, alone []usage, aloneName string,
 	}
 	floor := row{Part: part, Name: aloneName, Unit: "records/s", spread: spreadOf(alone, perWall(n))}
 	own := row{Part: part, Name: what, Unit: "records/s", spread: spreadOf(uses, perWall(n)), Target: target}.than(floor)
+	own.Floor = "read only"
 	return []row{floor, own,
 		{Part: part, Name: what, Unit: "records/s per core", spread: spreadOf(uses, perCPU(n))},
 		{Part: part, Name: what, Unit: "MB at peak", spread: spreadOf(runs, func(e ended) float64 { return float64(e.rss) / 1e6 })},

@@ -41,8 +41,8 @@ func (nobody) Flushed(time.Duration, int, int, error) {}
 func (nobody) Lag(plumbline.Partition, int64)         {}
 func (nobody) Newest(time.Time)                       {}
 
-// benchFold measures one worker of the collector, from messages to encoded panes of three widths, against decoding alone and
-// against decoding and folding into one profile.
+// benchFold measures one worker of the collector, from messages to encoded panes of three widths, which nobody keeps, against
+// decoding alone and against decoding and folding into one profile.
 func benchFold(r *report, o options) error {
 	m := plumbline.Model{Name: model}
 	m.Baseline.File = filepath.Join(o.Dir, "fold-baseline.json")
@@ -93,11 +93,11 @@ func benchFold(r *report, o options) error {
 		return row{Part: "fold", Name: name, Unit: "records/s per core", spread: spreadOf(u, perCPU(n))}
 	}
 	decoding := rate("decoding alone", taken[0])
-	worker := rate("a worker: decode, fold into 3 panes, answer rows, flush to nowhere", taken[2]).than(decoding)
+	worker := rate("a worker: decode, fold into 3 panes, answer rows", taken[2]).than(decoding)
 	worker.Target = 200_000
 	r.add(decoding, rate("decode and fold into 1 profile", taken[1]).than(decoding), worker,
-		rate("the same with samples (rate 1, 1000 per pane)", taken[3]).than(decoding),
-		rate("the same with a slice: into 5 panes", taken[4]).than(decoding),
+		rate("a worker, and 1000 samples a pane", taken[3]).than(decoding),
+		rate("a worker, with a slice: 5 panes", taken[4]).than(decoding),
 		row{Part: "fold", Name: "a worker", Unit: "allocations/record", spread: spreadOf(taken[2], allocsPer(n))})
 	return nil
 }

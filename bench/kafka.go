@@ -52,8 +52,8 @@ func benchKafka(r *report, o options) (err error) {
 		if err != nil {
 			return err
 		}
-		r.add(row{Part: "kafka", Name: c.name + ", franz-go, fetch only", Unit: "records/s", spread: spreadOf(taken[1], perWall(n))})
-		r.add(d.rows("kafka", "Kafka ("+c.name+") → SQLite", n, taken[0], c.name+", collectors/kafka, fetch only", runs, 100_000)...)
+		r.add(row{Part: "kafka", Name: "Kafka (" + c.name + "), fetched by franz-go, read only", Unit: "records/s", spread: spreadOf(taken[1], perWall(n))})
+		r.add(d.rows("kafka", "Kafka ("+c.name+") → SQLite", n, taken[0], "Kafka ("+c.name+"), fetched by collectors/kafka, read only", runs, 100_000)...)
 	}
 	return nil
 }
