@@ -99,8 +99,9 @@ func (s *Source) Idle() bool { return s.handed.Load() == s.spool.durable() }
 func (s *Source) Close() { s.spool.close() }
 
 // Run implements collectors.Source: it listens, and hands over what the spool holds. What was answered with 202 and not handed
-// over when it ends is handed over by the next Run over the same folder.
+// over when it ends is handed over by the next Run, of this source or of another over the same folder.
 func (s *Source) Run(ctx context.Context, h collectors.Handler) (err error) {
+	s.spool.reopen()
 	defer s.spool.close()
 	p := plumbline.Partition{Source: s.name, Topic: Topic}
 	at, err := h.Open(ctx, p, s.spool.ack)

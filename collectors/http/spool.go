@@ -323,6 +323,13 @@ func (s *spool) durable() int64 {
 	return s.end
 }
 
+// reopen takes commits again after close; the next one begins a segment.
+func (s *spool) reopen() {
+	s.mu.Lock()
+	s.closed = false
+	s.mu.Unlock()
+}
+
 func (s *spool) close() {
 	s.mu.Lock()
 	s.closed = true

@@ -24,23 +24,30 @@ type ProfileQuery struct {
 	From, To time.Time
 }
 
-// ReadProfile answers a ProfileQuery. Its second result is what the store holds of the stream at all.
-func ReadProfile(ctx context.Context, s store.Store, r *pipeline.Registry, q ProfileQuery) (profiles.View, store.StreamInfo, error) {
+// ProfileAnswer is the answer to a ProfileQuery.
+type ProfileAnswer struct {
+	View   profiles.View
+	Window pipeline.WindowProfile
+	Held   store.StreamInfo // what the store holds of the stream at all
+}
+
+// ReadProfile answers a ProfileQuery.
+func ReadProfile(ctx context.Context, s store.Store, r *pipeline.Registry, q ProfileQuery) (*ProfileAnswer, error) {
 	streams, err := s.Streams(ctx)
 	if err != nil {
-		return profiles.View{}, store.StreamInfo{}, fmt.Errorf("list streams: %w", err)
+		return nil, fmt.Errorf("list streams: %w", err)
 	}
 	stream, err := find(streams, q)
 	if err != nil {
-		return profiles.View{}, store.StreamInfo{}, err
+		return nil, err
 	}
 	w, err := pipeline.NewWindows(s, r, false).Read(ctx, stream.Stream, plumbline.Window{From: q.From, To: q.To})
 	if err != nil {
-		return profiles.View{}, stream, err
+		return nil, err
 	}
 	outcomes, err := s.Outcomes(ctx, stream.Stream, w.Window, pipeline.EndOfTime)
 	if err != nil {
-		return profiles.View{}, stream, fmt.Errorf("read labels: %w", err)
+		return nil, fmt.Errorf("read labels: %w", err)
 	}
 	labelled := int64(0)
 	for _, o := range outcomes {
@@ -51,13 +58,13 @@ func ReadProfile(ctx context.Context, s store.Store, r *pipeline.Registry, q Pro
 	view := profiles.NewView(stream.Stream, w.Window, w.Profile, labelled, nil)
 	for _, name := range q.Features {
 		if known := featureNames(view); !slices.Contains(known, name) {
-			return profiles.View{}, stream, fmt.Errorf("model %q has no feature %q: %s", q.Model, name, strictyaml.Suggest(name, known))
+			return nil, fmt.Errorf("model %q has no feature %q: %s", q.Model, name, strictyaml.Suggest(name, known))
 		}
 	}
 	if len(q.Features) > 0 {
 		view = profiles.NewView(stream.Stream, w.Window, w.Profile, labelled, q.Features)
 	}
-	return view, stream, nil
+	return &ProfileAnswer{view, w, stream}, nil
 }
 
 // find chooses the stream with the newest records, or says which part of the question the store can't answer.
@@ -145,10 +152,10 @@ func (a *App) serveProfile(w http.ResponseWriter, r *http.Request) {
 		a.refuse(w, http.StatusBadRequest, "bad_data", err)
 		return
 	}
-	view, _, err := ReadProfile(r.Context(), a.store, a.registry, q)
+	answer, err := ReadProfile(r.Context(), a.store, a.registry, q)
 	if err != nil {
 		a.refuse(w, http.StatusNotFound, "not_found", err)
 		return
 	}
-	a.reply(w, view)
+	a.reply(w, answer.View)
 }

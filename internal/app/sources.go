@@ -25,6 +25,9 @@ func (a *App) sources(c *config.Config) ([]collectors.Source, map[string]pipelin
 			return nil, nil, err // it names the source
 		}
 		list = append(list, src)
+		if closer, ok := src.(interface{ Close() }); ok { // what a source holds that is never run, if a later step fails
+			a.closing.add("close source "+s.Name, func(context.Context) error { closer.Close(); return nil })
+		}
 		letters, err := a.deadLetters(s)
 		if err != nil {
 			return nil, nil, fmt.Errorf("source %s: %w", s.Name, err)
