@@ -102,9 +102,12 @@ func display(ref, cur *Feature) (labels []string, a, b []float64) {
 		return nil, nil, nil
 	}
 	g := of.Grid()
-	if categorical(of.Type) || g == nil {
+	switch {
+	case categorical(of.Type):
 		bins := RebinPair(ref, cur, displayBins)
 		return bins.Labels, bins.Baseline, bins.Current
+	case g == nil: // numbers that were counted before there was a baseline lie in no cells
+		return nil, nil, nil
 	}
 	lo, hi := math.Inf(1), math.Inf(-1)
 	for _, f := range []*Feature{ref, cur} {

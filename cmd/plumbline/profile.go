@@ -5,12 +5,14 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"plumbline/internal/app"
+	"plumbline/internal/pipeline"
 	"plumbline/profiles"
 )
 
@@ -18,7 +20,7 @@ func (p *program) profileCommand() *cobra.Command {
 	var file, format, version, slice, from, to string
 	c := &cobra.Command{
 		Use: "profile MODEL [FEATURE…]", Short: "prints what the store holds for a window", Args: profileArgs,
-		Long:    "Prints counts anyone can compare with their own logs. --from and --to take RFC 3339, a date, or -24h; they are rounded outwards to\nwhole panes (minutes; hours for a slice).",
+		Long:    "Prints counts anyone can compare with their own logs; features that are named are drawn beside the baseline.\n--from and --to take RFC 3339, a date, or -24h; they are rounded outwards to\nwhole panes (minutes; hours for a slice).",
 		Example: "  plumbline profile flights-delay temp -c plumbline.yaml --from 2013-07-01 --to 2013-08-01\n  plumbline profile flights-delay -c plumbline.yaml --slice carrier=UA --from -7d --format json",
 		RunE: func(c *cobra.Command, args []string) error {
 			if err := checkFormat(format); err != nil {
@@ -47,17 +49,22 @@ func (p *program) profileCommand() *cobra.Command {
 				return err
 			}
 			defer s.Close()
-			view, held, err := app.ReadProfile(c.Context(), s, app.NewRegistry(s, conf, time.Now, slog.New(slog.DiscardHandler)), q)
+			answer, err := app.ReadProfile(c.Context(), s, app.NewRegistry(s, conf, time.Now, slog.New(slog.DiscardHandler)), q)
 			if err != nil {
 				return err
 			}
+			view, held := answer.View, answer.Held
 			if view.Records == 0 {
 				fmt.Fprintf(p.errs, "plumbline: no records from %s to %s; the store holds some from %s to %s\n", view.From.Format(time.RFC3339), view.To.Format(time.RFC3339), held.First.UTC().Format(time.DateOnly), held.Last.UTC().Format(time.DateOnly))
 			}
 			if format == "json" {
 				return writeJSON(c.OutOrStdout(), view)
 			}
-			return printView(c.OutOrStdout(), view)
+			if err := printView(c.OutOrStdout(), view); err != nil || len(q.Features) == 0 {
+				return err
+			}
+			compare(c.OutOrStdout(), answer.Window, q.Features)
+			return nil
 		},
 	}
 	configFlag(c, &file)
@@ -76,6 +83,24 @@ func printView(w io.Writer, v profiles.View) error {
 	}
 	fmt.Fprintf(w, "%s, %s to %s: %d records, %d late, %d labelled\n\n", title, v.From.Format(time.RFC3339), v.To.Format(time.RFC3339), v.Records, v.Late, v.Labelled)
 	return printFeatures(w, v)
+}
+
+// compare draws the features that were asked for beside the baseline.
+func compare(w io.Writer, window pipeline.WindowProfile, names []string) {
+	width, color, _ := terminal(w)
+	ref, why := window.Version.Reference(window.Stream.Slice)
+	for _, f := range window.Profile.Features() {
+		if !slices.Contains(names, f.Name) {
+			continue
+		}
+		if ref == nil {
+			fmt.Fprintf(w, "%s: %s\n", f.Name, why)
+			profiles.Histogram(w, nil, f, width, color)
+			continue
+		}
+		fmt.Fprintf(w, "%s: the baseline (left) and the window (right)\n", f.Name)
+		profiles.Histogram(w, ref.Feature(f.Key), f, width, color)
+	}
 }
 
 func profileArgs(c *cobra.Command, args []string) error {

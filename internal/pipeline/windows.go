@@ -20,6 +20,21 @@ type WindowProfile struct {
 	Uncounted int64
 }
 
+// Reference is what records of a slice, "" for all, are compared with; nil and a reason if there is nothing.
+func (v *Version) Reference(slice string) (*profiles.Profile, string) {
+	if v.Baseline == nil {
+		return nil, "the model's version has no baseline yet"
+	}
+	if slice == "" {
+		return v.Profile, ""
+	}
+	p, ok := v.Baseline.SliceProfile(slice)
+	if !ok {
+		return nil, "the baseline has no records of the slice " + slice
+	}
+	return p, ""
+}
+
 // Windows assembles profiles of windows from panes: days where whole days fit, hours at their edges, the finest panes at the
 // edges of those. It is safe for concurrent use.
 type Windows struct {
