@@ -17,8 +17,10 @@ var EndOfTime = time.Date(2262, 1, 1, 0, 0, 0, 0, time.UTC)
 // allTime is a window that holds every event time plumbline accepts.
 var allTime = plumbline.Window{From: time.Unix(0, 0).UTC(), To: EndOfTime}
 
-// needsSamples reports whether every record of a version is to be kept, because its baseline will be made from them.
-func needsSamples(v *Version) bool { return v.Baseline == nil }
+// needsSample reports whether a version's record is to be kept in any case, because its baseline will be made from it.
+func needsSample(v *Version, at time.Time) bool {
+	return v.Baseline == nil && (v.First > 0 || !at.Before(v.Range.From) && at.Before(v.Range.To))
+}
 
 // noteSample counts a stored sample of a version that has no baseline yet.
 func (r *Registry) noteSample(model, version string) {
@@ -34,13 +36,13 @@ func (r *Registry) noteSample(model, version string) {
 // counts stand for what was sampled before.
 func (r *Registry) enoughSamples(ctx context.Context, v *Version) bool {
 	k := versionKey{v.Model.Name, v.Version}
-	r.mu.Lock()
+	r.mu.RLock()
 	n, counted := r.samples[k], r.counted
-	r.counted = true
-	r.mu.Unlock()
+	r.mu.RUnlock()
 	if !counted {
 		if streams, err := r.store.Streams(ctx); err == nil {
 			r.mu.Lock()
+			r.counted = true
 			for _, s := range streams {
 				if s.Slice == "" {
 					r.samples[versionKey{s.Model, s.Version}] = max(r.samples[versionKey{s.Model, s.Version}], s.Records)
@@ -63,16 +65,15 @@ func (r *Registry) MakeBaseline(ctx context.Context, model, version string, newe
 	if err != nil || reason != plumbline.ReasonNone || v.Baseline != nil {
 		return false, err
 	}
-	ref := v.Model.Versions[version].Baseline
-	if ref.IsZero() {
-		ref = v.Model.Baseline
+	if v, err = r.refresh(ctx, v); err != nil || v == nil || v.Baseline != nil {
+		return v != nil && v.Baseline != nil, err
 	}
 	w, limit, source := allTime, v.First, fmt.Sprintf("the first %d records", v.First)
-	if !ref.From.IsZero() {
-		w, limit = plumbline.Window{From: ref.From, To: ref.To}, 0
+	if !v.Range.From.IsZero() {
+		w, limit = v.Range, 0
 		source = "the records of " + w.String()
 	}
-	if ref.From.IsZero() && limit == 0 || newest.Before(ref.To) {
+	if v.Range.From.IsZero() && limit == 0 || newest.Before(v.Range.To) {
 		return false, nil
 	}
 	samples, err := r.store.Samples(ctx, model, version, w, limit)

@@ -33,7 +33,7 @@ func (w *worker) flush() error {
 			return errAbandoned
 		}
 	}
-	w.settle(f)
+	w.forget(f)
 	if w.ack != nil {
 		w.ack(f.Checkpoint.Next)
 	}
@@ -68,8 +68,8 @@ func (w *worker) write(f *store.Flush) error {
 	return w.c.store.Flush(w.ctx, f)
 }
 
-// settle forgets what is durable now: rows at once, panes when their time is over or there are too many.
-func (w *worker) settle(f *store.Flush) {
+// forget lets go of what is durable now: rows at once, panes when their time is over or there are too many.
+func (w *worker) forget(f *store.Flush) {
 	w.mu.Lock()
 	w.saved = f.Checkpoint
 	w.mu.Unlock()
@@ -120,25 +120,35 @@ func (w *worker) drop(id paneID) {
 	}
 }
 
+// refreshEvery is after how many flushes a stream without a baseline looks whether another process has made it.
+const refreshEvery = 12
+
 // makeBaselines tries to give streams without a baseline theirs, from the samples just stored.
 func (w *worker) makeBaselines() error {
 	for _, s := range w.streams {
-		if s.version.Baseline != nil || !w.c.registry.enoughSamples(w.ctx, s.version) {
+		if s.version.Baseline != nil {
 			continue
 		}
-		m, v := s.version.Model.Name, s.version.Version
-		if _, err := w.c.registry.MakeBaseline(w.ctx, m, v, w.cp.Newest); err != nil {
+		var err error
+		if w.c.registry.enoughSamples(w.ctx, s.version) {
+			_, err = w.c.registry.MakeBaseline(w.ctx, s.version.Model.Name, s.version.Version, w.cp.Newest)
+		} else if w.flushes%refreshEvery == 0 {
+			_, err = w.c.registry.refresh(w.ctx, s.version)
+		}
+		if err != nil {
 			if w.ctx.Err() != nil {
 				return errAbandoned
 			}
-			w.log.Warn("could not make a baseline", "model", m, "version", v, "err", err)
+			w.log.Warn("could not make a baseline", "model", s.version.Model.Name, "version", s.version.Version, "err", err)
 			continue
 		}
-		now, _, err := w.c.registry.Version(w.ctx, m, v)
+		now, reason, err := w.c.registry.Version(w.ctx, s.version.Model.Name, s.version.Version)
 		if err != nil {
 			return err
 		}
-		s.version = now // another worker may have made it
+		if reason == plumbline.ReasonNone { // another manifest may not want it any more
+			s.version = now
+		}
 	}
 	return nil
 }

@@ -245,7 +245,7 @@ func (w *worker) addRows(s *stream, m *collectors.Message, r *plumbline.Record, 
 func (w *worker) addSample(s *stream, m *collectors.Message, r *plumbline.Record) {
 	o := w.c.options.Samples
 	pane := s.touched[0]
-	if !needsSamples(s.version) {
+	if !needsSample(s.version, r.Time) {
 		if !sampled(w.part, m.Offset, o.Rate) || o.MaxPerPane > 0 && pane.sampled >= o.MaxPerPane {
 			return
 		}

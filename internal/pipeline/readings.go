@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path"
 	"sort"
@@ -84,7 +85,7 @@ type ask struct {
 func (m *Readings) Finding(ctx context.Context, q rules.Query, at time.Time) (plumbline.Finding, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.enter(at)
+	m.enter(ctx, at)
 	k := keyOf(q)
 	if a, ok := m.finding[k]; ok {
 		return a.finding, a.err
@@ -95,12 +96,14 @@ func (m *Readings) Finding(ctx context.Context, q rules.Query, at time.Time) (pl
 			err = fmt.Errorf("%s: %w: %s", q.Func, rules.ErrNoData, f.Reason)
 		}
 	}
-	m.finding[k] = answer{f, err}
+	if err == nil || errors.Is(err, rules.ErrNoData) { // a store that is away may be back for the next question
+		m.finding[k] = answer{f, err}
+	}
 	return f, err
 }
 
 // enter forgets what belongs to another instant.
-func (m *Readings) enter(at time.Time) {
+func (m *Readings) enter(ctx context.Context, at time.Time) {
 	if m.at.Equal(at) && m.profile != nil {
 		return
 	}
@@ -108,6 +111,9 @@ func (m *Readings) enter(at time.Time) {
 	m.profile, m.finding = map[windowKey]WindowProfile{}, map[queryKey]answer{}
 	if !m.static {
 		m.streams = nil
+		if err := m.registry.Refresh(ctx); err != nil { // what it has will do until the next instant
+			m.registry.log.Warn("could not look for new baselines", "err", err)
+		}
 	}
 }
 
@@ -174,19 +180,7 @@ func (m *Readings) current(ctx context.Context, a ask) (WindowProfile, error) {
 }
 
 // baseline is what the asked stream is compared with; nil and a reason if there is nothing.
-func (a ask) baseline() (*profiles.Profile, string) {
-	if a.version.Baseline == nil {
-		return nil, "the model's version has no baseline yet"
-	}
-	if a.Slice == "" {
-		return a.version.Profile, ""
-	}
-	p, ok := a.version.Baseline.SliceProfile(a.Slice)
-	if !ok {
-		return nil, "the baseline has no records of the slice " + a.Slice
-	}
-	return p, ""
-}
+func (a ask) baseline() (*profiles.Profile, string) { return a.version.Reference(a.Slice) }
 
 func (m *Readings) loadStreams(ctx context.Context) ([]store.StreamInfo, error) {
 	if m.streams == nil {
@@ -243,7 +237,7 @@ const featureWindow = 24 * time.Hour
 func (m *Readings) Targets(ctx context.Context, selector map[string]string, at time.Time) ([]map[string]string, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.enter(at)
+	m.enter(ctx, at)
 	streams, err := m.loadStreams(ctx)
 	if err != nil {
 		return nil, err

@@ -30,6 +30,7 @@ type Version struct {
 	Hash     string             // of Baseline, "" without
 	Auto     bool               // the baseline was made from the first records
 	First    int                // the baseline is made from this many first records, while there is none
+	Range    plumbline.Window   // or from the records of this time
 	Layout   *profiles.Layout
 }
 
@@ -45,11 +46,12 @@ type Registry struct {
 	log     *slog.Logger
 
 	mu        sync.RWMutex
-	declared  map[string]*plumbline.Model
 	models    map[string]*plumbline.Model // declared and registered
 	versions  map[versionKey]*Version
 	baselines map[string]*profiles.Baseline
 	layouts   map[[2]string]*profiles.Layout // by model and baseline hash
+
+	declarations int64 // how often Declare was called
 
 	samples  map[versionKey]int64 // stored of versions without a baseline
 	counted  bool                 // samples includes what earlier runs stored
@@ -63,11 +65,11 @@ func NewRegistry(s store.Store, declared []plumbline.Model, o RegistryOptions, l
 	return r
 }
 
-// Declare replaces the manifests and forgets what was derived from the old ones; open panes keep their layouts.
+// Declare replaces the manifests and forgets what was derived from the old ones; workers begin anew before their next batch.
 func (r *Registry) Declare(declared []plumbline.Model) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.declared = map[string]*plumbline.Model{}
+	r.declarations++
 	r.models = map[string]*plumbline.Model{}
 	r.versions = map[versionKey]*Version{}
 	r.layouts = map[[2]string]*profiles.Layout{}
@@ -75,9 +77,15 @@ func (r *Registry) Declare(declared []plumbline.Model) {
 		r.baselines = map[string]*profiles.Baseline{}
 	}
 	for i := range declared {
-		m := &declared[i]
-		r.declared[m.Name], r.models[m.Name] = m, m
+		r.models[declared[i].Name] = &declared[i]
 	}
+}
+
+// generation changes when the manifests do.
+func (r *Registry) generation() int64 {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return r.declarations
 }
 
 // Model returns the manifest of a model, nil if it is unknown so far.
@@ -119,6 +127,53 @@ func (r *Registry) Version(ctx context.Context, model, version string) (*Version
 	return v, plumbline.ReasonNone, nil
 }
 
+// Refresh looks whether versions without a baseline have one in the store by now: another process may have made it.
+func (r *Registry) Refresh(ctx context.Context) error {
+	r.mu.RLock()
+	var waiting []*Version
+	for _, v := range r.versions {
+		if v.Baseline == nil {
+			waiting = append(waiting, v)
+		}
+	}
+	r.mu.RUnlock()
+	for _, v := range waiting {
+		if _, err := r.refresh(ctx, v); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// refresh returns the version as it is now: v itself, or one that has a baseline.
+func (r *Registry) refresh(ctx context.Context, v *Version) (*Version, error) {
+	stored, ok, err := r.store.Baseline(ctx, v.Model.Name, v.Version)
+	if err != nil {
+		return nil, fmt.Errorf("look up baseline of %s: %w", v.Model.Name, err)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	k := versionKey{v.Model.Name, v.Version}
+	if now := r.versions[k]; now != v || !ok {
+		return now, nil
+	}
+	b, err := profiles.ReadBaseline(stored.Body)
+	if err != nil {
+		return nil, fmt.Errorf("stored baseline of %s: %w", v.Model.Name, err)
+	}
+	return r.replace(v, b, stored.Hash, stored.Auto), nil
+}
+
+// replace gives a version a baseline. It is called with mu held.
+func (r *Registry) replace(old *Version, b *profiles.Baseline, hash string, auto bool) *Version {
+	v := *old
+	v.Baseline, v.Profile, v.Hash, v.Auto = b, b.Profile(), hash, auto
+	r.baselines[v.Hash] = b
+	v.Layout = r.layout(v.Model, b)
+	r.versions[versionKey{v.Model.Name, v.Version}] = &v
+	return &v
+}
+
 // resolve finds the version's baseline: the manifest's file first, then what the store holds.
 func (r *Registry) resolve(ctx context.Context, v *Version) error {
 	ref := v.Model.Versions[v.Version].Baseline
@@ -149,7 +204,7 @@ func (r *Registry) resolve(ctx context.Context, v *Version) error {
 			return nil
 		}
 	}
-	v.First = ref.First
+	v.First, v.Range = ref.First, plumbline.Window{From: ref.From, To: ref.To}
 	if v.First == 0 && ref.From.IsZero() {
 		v.First = r.options.AutoBaseline
 	}
@@ -257,11 +312,7 @@ func (r *Registry) adopt(ctx context.Context, old *Version, b *profiles.Baseline
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	v := *old
-	v.Baseline, v.Profile, v.Hash, v.Auto = b, b.Profile(), b.Hash(), true
-	r.baselines[v.Hash] = b
-	v.Layout = r.layout(v.Model, b)
-	r.versions[versionKey{v.Model.Name, v.Version}] = &v
+	r.replace(old, b, b.Hash(), true)
 	return nil
 }
 

@@ -41,8 +41,9 @@ type worker struct {
 	last    *stream // of the previous record: most partitions carry one model
 	open    map[paneID]*openPane
 	// settled bounds, by width, the starts of panes that may be in the store but not in memory: a later pane is new.
-	settled map[time.Duration]int64
-	flushes int64
+	settled   map[time.Duration]int64
+	flushes   int64
+	manifests int64 // the registry's generation that streams go by
 
 	cp      store.Checkpoint // as of the last message folded
 	answers []store.Answer
@@ -79,18 +80,46 @@ func newWorker(c *Collector, p plumbline.Partition, cp store.Checkpoint, newest 
 		cp: cp, base: cp, saved: cp,
 		tally: tally{records: map[string]int{}, rejected: map[plumbline.Reason]int{}, late: map[string]int{}},
 	}
-	w.cp.Partition = p
+	w.cp.Partition, w.manifests = p, c.registry.generation()
 	if w.cp.Rejected == nil {
 		w.cp.Rejected = map[plumbline.Reason]int64{}
 	} else {
 		w.cp.Rejected = maps.Clone(w.cp.Rejected)
 	}
 	if !newest.IsZero() {
-		for _, width := range []time.Duration{0, Hour, Day} { // 0 stands for the finest, whatever its width
-			w.settled[width] = newest.Unix()
-		}
+		w.settle(newest.Unix())
 	}
 	return w
+}
+
+// settle says that panes of any width that begin up to start may be in the store.
+func (w *worker) settle(start int64) {
+	for _, width := range []time.Duration{0, Hour, Day} { // 0 stands for the finest, whatever its width
+		if was, ok := w.settled[width]; !ok || start > was {
+			w.settled[width] = start
+		}
+	}
+}
+
+// startOver makes everything durable and goes on as a new worker would, when the manifests have changed.
+func (w *worker) startOver() error {
+	now := w.c.registry.generation()
+	if now == w.manifests {
+		return nil
+	}
+	if err := w.flush(); err != nil {
+		return err
+	}
+	for id := range w.open {
+		w.settle(id.start)
+	}
+	for _, settled := range w.settled {
+		w.settle(settled)
+	}
+	clear(w.open)
+	clear(w.streams)
+	w.last, w.manifests = nil, now
+	return nil
 }
 
 // run ends when batches is closed and all is flushed, or when the worker is abandoned.
@@ -174,6 +203,9 @@ func (w *worker) durable() Totals {
 
 // take folds a batch.
 func (w *worker) take(b collectors.Batch) error {
+	if err := w.startOver(); err != nil {
+		return err
+	}
 	for i := range b.Messages {
 		m := &b.Messages[i]
 		if m.Offset < w.cp.Next {
