@@ -195,38 +195,53 @@ func (d *daemon) until(what string, done func() bool) {
 		default:
 		}
 		if time.Now().After(limit) {
-			d.t.Fatalf("after 2 minutes still not %s: %s", what, d.said())
+			folded, rejected := d.handled("")
+			d.t.Fatalf("after 2 minutes still not %s, but at %d folded and %v rejected: %s", what, folded, rejected, d.said())
 		}
 	}
+}
+
+// counters are the daemon's own metrics: values by name and labels, as they are exposed.
+func (d *daemon) counters() map[string]int64 {
+	out := map[string]int64{}
+	resp, err := http.Get(d.url + "/metrics")
+	if err != nil {
+		return out // it is going down
+	}
+	defer resp.Body.Close()
+	for s := bufio.NewScanner(resp.Body); s.Scan(); {
+		series, value, _ := strings.Cut(s.Text(), " ")
+		if !strings.HasPrefix(series, "plumbline_records_") && series != "plumbline_flush_duration_seconds_count" {
+			continue
+		}
+		n, err := strconv.ParseFloat(value, 64)
+		if err != nil {
+			d.t.Errorf("metric line %q: %v", s.Text(), err)
+		}
+		out[series] = int64(n)
+	}
+	return out
 }
 
 var reasonLabel = regexp.MustCompile(`reason="(\w+)"`)
 
-// handled is how many messages of one source, or of all ("") this process has folded and rejected, by reason.
+// handled is how many messages of one source, or of all (""), this process has folded and rejected, by reason.
 func (d *daemon) handled(source string) (folded int64, rejected map[string]int64) {
 	rejected = map[string]int64{}
-	resp, err := http.Get(d.url + "/metrics")
-	if err != nil {
-		return 0, rejected // not up yet
-	}
-	defer resp.Body.Close()
-	for s := bufio.NewScanner(resp.Body); s.Scan(); {
-		name, rest, _ := strings.Cut(s.Text(), "{")
-		if name != "plumbline_records_total" && name != "plumbline_records_rejected_total" || source != "" && !strings.Contains(rest, `source="`+source+`"`) {
-			continue
-		}
-		n, err := strconv.ParseFloat(rest[strings.LastIndexByte(rest, ' ')+1:], 64)
-		if err != nil {
-			d.t.Errorf("metric line %q: %v", s.Text(), err)
-		}
-		if m := reasonLabel.FindStringSubmatch(rest); m != nil {
-			rejected[m[1]] += int64(n)
-		} else {
-			folded += int64(n)
+	for series, n := range d.counters() {
+		switch {
+		case source != "" && !strings.Contains(series, `source="`+source+`"`):
+		case strings.HasPrefix(series, "plumbline_records_total{"):
+			folded += n
+		case strings.HasPrefix(series, "plumbline_records_rejected_total{"):
+			rejected[reasonLabel.FindStringSubmatch(series)[1]] += n
 		}
 	}
 	return folded, rejected
 }
+
+// flushes is how often this process has made something durable.
+func (d *daemon) flushes() int64 { return d.counters()["plumbline_flush_duration_seconds_count"] }
 
 func total(folded int64, rejected map[string]int64) int64 {
 	for _, n := range rejected {
