@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
 	"path/filepath"
 	"sort"
 	"strings"
@@ -49,12 +50,21 @@ func (d *demo) show(ctx context.Context, a *app.App, conf *config.Config, s app.
 	}
 	d.title("What is left")
 	c := filepath.Join(d.dir, "plumbline.yaml")
-	fmt.Fprintf(d.out, `Everything is in %s. Look further with
-  plumbline profile %s temp -c %s --from 2013-07-01 --to 2013-08-01
-  plumbline baseline show %s
-  plumbline check -c %s
-`, d.dir, demoModel, c, filepath.Join(d.dir, "baselines", "flights.json"), c)
+	me := typed()
+	fmt.Fprintf(d.out, `Everything is in %[1]s. Look further with
+  %[2]s profile %[3]s temp -c %[4]s --from 2013-07-01 --to 2013-08-01
+  %[2]s baseline show %[5]s
+  %[2]s check -c %[4]s
+`, d.dir, me, demoModel, c, filepath.Join(d.dir, "baselines", "flights.json"))
 	return nil
+}
+
+// typed is how this program was started, to be typed again: go run leaves its binary in a folder that it removes.
+func typed() string {
+	if strings.Contains(os.Args[0], "go-build") {
+		return "go run ./cmd/plumbline"
+	}
+	return os.Args[0]
 }
 
 func (d *demo) title(s string) {
