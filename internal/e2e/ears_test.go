@@ -61,7 +61,7 @@ func (e *ears) config(h *house) string {
 	h.write(e.t, "slack.url", e.url+"/slack")
 	h.write(e.t, "whsec", webhookSecret)
 	return fmt.Sprintf(`
-route: {receiver: team, group_by: [model, alertname]}
+route: {receiver: team, group_by: ['...']} # each edge travels alone
 receivers:
   - name: team
     slack_configs: [{api_url_file: slack.url}]
