@@ -1,150 +1,15 @@
 package e2e
 
 import (
-	"bytes"
-	"compress/gzip"
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"net/http"
-	"os"
 	"testing"
 	"time"
 
 	"plumbline/internal/app"
 	"plumbline/internal/e2e/recount"
-	"plumbline/internal/kafkatest"
 )
-
-// transport brings lines to a running daemon.
-type transport interface {
-	// source is the source's configuration, in YAML.
-	source() string
-	// send sends a part of a log.
-	send(d *daemon, part int, lines [][]byte)
-	// partition names the partition a line of a part is in: what is late is told by its order.
-	partition(part, line int) string
-}
-
-// appended is one text file that grows and is followed.
-type appended struct{ path string }
-
-func (a appended) source() string {
-	return fmt.Sprintf("file: {paths: [%s], follow: true, poll: 10ms}", a.path)
-}
-
-func (a appended) send(d *daemon, _ int, lines [][]byte) {
-	f, err := os.OpenFile(a.path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
-	if err != nil {
-		d.t.Fatal(err)
-	}
-	defer f.Close()
-	if _, err := f.Write(append(bytes.Join(lines, []byte{'\n'}), '\n')); err != nil {
-		d.t.Fatal(err)
-	}
-}
-
-func (a appended) partition(int, int) string { return a.path }
-
-// rotated is a folder in which each part appears as some compressed files.
-type rotated struct {
-	dir   string
-	files int
-}
-
-func (r rotated) source() string {
-	return fmt.Sprintf("file: {paths: [%s/*.ndjson.gz], follow: true, poll: 10ms}", r.dir)
-}
-
-func (r rotated) partition(part, line int) string { return fmt.Sprintf("%d-%d", part, line%r.files) }
-
-func (r rotated) send(d *daemon, part int, lines [][]byte) {
-	if err := os.MkdirAll(r.dir, 0o755); err != nil {
-		d.t.Fatal(err)
-	}
-	for i := range r.files {
-		path := fmt.Sprintf("%s/%s.ndjson.gz", r.dir, r.partition(part, i))
-		if err := os.WriteFile(path+".tmp", zip(every(lines, i, r.files)), 0o600); err != nil {
-			d.t.Fatal(err)
-		}
-		if err := os.Rename(path+".tmp", path); err != nil {
-			d.t.Fatal(err)
-		}
-	}
-}
-
-// topic is a Kafka topic.
-type topic struct {
-	client     *kafkatest.Client
-	addr, name string
-	partitions int
-}
-
-func newTopic(t testing.TB, addr, name string, partitions int) *topic {
-	c := kafkatest.NewClient(t, addr)
-	c.CreateTopic(name, int32(partitions))
-	return &topic{c, addr, name, partitions}
-}
-
-func (k *topic) source() string {
-	return fmt.Sprintf("kafka: {brokers: [%q], topics: [%s], group: %s}", k.addr, k.name, k.name)
-}
-
-func (k *topic) partition(_, line int) string { return fmt.Sprint(line % k.partitions) }
-
-func (k *topic) send(_ *daemon, _ int, lines [][]byte) {
-	for p := range k.partitions {
-		for mine := every(lines, p, k.partitions); len(mine) > 0; { // the broker has a limit for what waits at once
-			n := min(len(mine), 5000)
-			k.client.Produce(k.name, int32(p), mine[:n]...)
-			mine = mine[n:]
-		}
-	}
-}
-
-// posted is POST /v1/records. All that send sends is acknowledged, and no request is under way when it returns: what a client
-// got no answer for it may or may not have to send again, and nobody could say how often it is counted.
-type posted struct{}
-
-func (posted) source() string            { return "http: {listen: 127.0.0.1:0}" }
-func (posted) partition(int, int) string { return "spool" }
-
-func (posted) send(d *daemon, _ int, lines [][]byte) {
-	for ; len(lines) > 0; lines = lines[min(len(lines), 2000):] {
-		req, err := http.NewRequest(http.MethodPost, d.records, bytes.NewReader(zip(lines[:min(len(lines), 2000)])))
-		if err != nil {
-			d.t.Fatal(err)
-		}
-		req.Header.Set("Content-Encoding", "gzip")
-		resp, err := http.DefaultClient.Do(req)
-		if err != nil {
-			d.t.Fatal(err)
-		}
-		resp.Body.Close()
-		if resp.StatusCode != http.StatusAccepted {
-			d.t.Fatalf("POST %s: %s", d.records, resp.Status)
-		}
-	}
-}
-
-// every is each n-th line from i on.
-func every(lines [][]byte, i, n int) (out [][]byte) {
-	for ; i < len(lines); i += n {
-		out = append(out, lines[i])
-	}
-	return out
-}
-
-func zip(lines [][]byte) []byte {
-	var b bytes.Buffer
-	z, _ := gzip.NewWriterLevel(&b, gzip.BestSpeed)
-	for _, line := range lines {
-		_, _ = z.Write(line)
-		_, _ = z.Write([]byte{'\n'})
-	}
-	_ = z.Close()
-	return b.Bytes()
-}
 
 // split cuts a log into n parts.
 func split(lines [][]byte, n int) (parts [][][]byte) {
