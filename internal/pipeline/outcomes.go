@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sort"
 	"time"
 
@@ -10,8 +11,8 @@ import (
 	"plumbline/store"
 )
 
-// outcomeCache reads answers joined with their labels. For a store that nothing changes any more it keeps days, with every label
-// that ever came, and hides those from after the asked instant.
+// outcomeCache reads answers joined with their labels. For a store that nothing changes any more it keeps days as they are in the
+// end, and reads a day anew where a label came after the asked instant.
 type outcomeCache struct {
 	store store.Reader
 	keep  bool
@@ -39,14 +40,30 @@ func (c *outcomeCache) read(ctx context.Context, s plumbline.Stream, w plumbline
 		}
 		i := sort.Search(len(rows), func(i int) bool { return !rows[i].Time.Before(w.From) })
 		j := sort.Search(len(rows), func(i int) bool { return !rows[i].Time.Before(w.To) })
-		for _, o := range rows[i:j] {
-			if !o.LabelTime.Before(asOf) {
-				o.Label, o.LabelTime = "", time.Time{}
+		rows = rows[i:j]
+		if slices.ContainsFunc(rows, func(o store.Outcome) bool { return !o.LabelTime.Before(asOf) }) { // what was known before it?
+			part := plumbline.Window{From: later(day, w.From), To: earlier(day.Add(Day), w.To)}
+			if rows, err = c.load(ctx, s, part, asOf); err != nil {
+				return nil, err
 			}
-			out = append(out, o)
 		}
+		out = append(out, rows...)
 	}
 	return out, nil
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
 }
 
 func (c *outcomeCache) day(ctx context.Context, s plumbline.Stream, day time.Time) ([]store.Outcome, error) {
@@ -91,7 +108,7 @@ func countQuality(rows []store.Outcome) quality {
 		q.answers++
 		if !o.LabelTime.IsZero() {
 			q.labelled++
-			if o.Label == o.Prediction {
+			if o.Label == o.Prediction && o.Prediction != "" { // no answer is never the right one
 				q.correct++
 			}
 		}

@@ -193,7 +193,8 @@ func (m *Readings) loadStreams(ctx context.Context) ([]store.StreamInfo, error) 
 	return m.streams, nil
 }
 
-// newestVersion is the live version of a model whose records are the newest at an instant, nil if there is none.
+// newestVersion is the live version of a model whose records are the newest at an instant, nil if there is none. What came after
+// the instant does not tell versions apart.
 func (m *Readings) newestVersion(ctx context.Context, model string, at time.Time) (*string, error) {
 	streams, err := m.loadStreams(ctx)
 	if err != nil {
@@ -212,7 +213,7 @@ func (m *Readings) newestVersion(ctx context.Context, model string, at time.Time
 		if v == nil || v.Deployment() != plumbline.Live {
 			continue
 		}
-		if best == nil || clamp(s.Last, at).After(clamp(best.Last, at)) || clamp(s.Last, at).Equal(clamp(best.Last, at)) && s.First.After(best.First) {
+		if best == nil || earlier(s.Last, at).After(earlier(best.Last, at)) || earlier(s.Last, at).Equal(earlier(best.Last, at)) && s.First.After(best.First) {
 			best = s
 		}
 	}
@@ -220,14 +221,6 @@ func (m *Readings) newestVersion(ctx context.Context, model string, at time.Time
 		return nil, nil
 	}
 	return &best.Version, nil
-}
-
-// clamp keeps the future out of a comparison of what was known at an instant.
-func clamp(t, at time.Time) time.Time {
-	if t.After(at) {
-		return at
-	}
-	return t
 }
 
 // featureWindow is how far back a feature must have been seen to be a target.
