@@ -2,6 +2,8 @@ package main
 
 import (
 	"encoding/json"
+	"os"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -65,5 +67,18 @@ func TestSpread(t *testing.T) {
 	got := spreadOf([]int{5, 1, 4, 2}, func(i int) float64 { return float64(i) })
 	if want := (spread{1, 2, 5}); got != want {
 		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+func TestPeakRSS(t *testing.T) {
+	size, ok := peakRSS(os.Getpid())
+	if runtime.GOOS != "linux" {
+		t.Skip("measured on Linux only")
+	}
+	if !ok || size < 1<<20 || size > 1<<34 {
+		t.Errorf("this process has %d bytes, %v", size, ok)
+	}
+	if _, ok := peakRSS(1 << 30); ok {
+		t.Error("a process that isn't there has memory")
 	}
 }

@@ -88,12 +88,24 @@ func (d *daemon) run(o options, j job) (ended, error) {
 		cmd.Env = append(cmd.Env, fmt.Sprintf("%s=%s-%s-%d.pprof", profileEnv, o.Profile, j.name, d.runs))
 	}
 	began := time.Now()
-	err := cmd.Run()
-	e := ended{usage: usage{wall: time.Since(began)}}
+	if err := cmd.Start(); err != nil {
+		return ended{}, err
+	}
+	peak := make(chan int64)
+	go func() { // ends with the process
+		most := int64(0)
+		for at, ok := peakRSS(cmd.Process.Pid); ok; at, ok = peakRSS(cmd.Process.Pid) {
+			most = at
+			time.Sleep(20 * time.Millisecond)
+		}
+		peak <- most
+	}()
+	err := cmd.Wait()
+	e := ended{usage: usage{wall: time.Since(began)}, rss: <-peak}
 	if err != nil {
 		return e, fmt.Errorf("plumbline run: %w\n%s", err, errs.Bytes())
 	}
-	e.cpu, e.rss = cmd.ProcessState.UserTime()+cmd.ProcessState.SystemTime(), peakRSS(cmd.ProcessState)
+	e.cpu = cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
 	var summary struct {
 		Records struct {
 			Read, Folded int

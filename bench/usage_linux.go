@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"strings"
 	"syscall"
@@ -16,12 +17,20 @@ func processCPU() time.Duration {
 	return time.Duration(r.Utime.Nano() + r.Stime.Nano())
 }
 
-// peakRSS is the most memory an ended child had, in bytes.
-func peakRSS(p *os.ProcessState) int64 {
-	if r, ok := p.SysUsage().(*syscall.Rusage); ok {
-		return r.Maxrss << 10
+// peakRSS is the most memory a running process has had since it began, in bytes; false once it is gone. (What wait reports of a
+// child counts the memory of the process that started it.)
+func peakRSS(pid int) (int64, bool) {
+	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		return 0, false
 	}
-	return 0
+	for line := range strings.Lines(string(data)) {
+		var kb int64
+		if n, _ := fmt.Sscanf(line, "VmHWM: %d kB", &kb); n == 1 {
+			return kb << 10, true
+		}
+	}
+	return 0, false
 }
 
 // cpuModel is the processor's name, empty if it is not known.

@@ -2,17 +2,14 @@
 
 package main
 
-import (
-	"os"
-	"time"
-)
+import "time"
 
 var started = time.Now()
 
 // processCPU stands in with wall time where this command can't ask for CPU time.
 func processCPU() time.Duration { return time.Since(started) }
 
-func peakRSS(*os.ProcessState) int64 { return 0 }
+func peakRSS(int) (int64, bool) { return 0, false }
 
 func cpuModel() string { return "" }
 
