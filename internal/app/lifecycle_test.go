@@ -110,7 +110,10 @@ func TestNotReadyUntilTheSourcesAreThere(t *testing.T) {
 		t.Errorf("the log does not say why:\n%s", log)
 	}
 	taken.Close()
-	eventually(t, "ready", func() bool { status, _ := d.ask("GET", "/-/ready"); return status == 200 && strings.Contains(d.log.String(), "listening for records") })
+	eventually(t, "ready", func() bool {
+		status, _ := d.ask("GET", "/-/ready")
+		return status == 200 && strings.Contains(d.log.String(), "listening for records")
+	})
 	if status, body := d.post("", oneRecord); status != 202 {
 		t.Errorf("after it was started again: %d %s", status, body)
 	}

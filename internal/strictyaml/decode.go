@@ -233,6 +233,10 @@ func (d *Decoder) structure(n *yaml.Node, v reflect.Value) {
 		if !ok {
 			d.doc.misspelt[n] = true
 			d.Problem(p.key, fmt.Sprintf("unknown key %q", clip(p.key.Value)), Suggest(p.key.Value, known))
+			if secretName.MatchString(Nearest(p.key.Value, known)) {
+				line, col := d.doc.position(p.key)
+				d.problems[len(d.problems)-1].Excerpt = d.doc.keyExcerpt(line, col)
+			}
 			continue
 		}
 		if other, twice := used[i]; twice {

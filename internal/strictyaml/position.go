@@ -136,7 +136,23 @@ func (d *Document) Excerpt(line, col int) string {
 	if line < 1 || line > len(d.lines) || col < 1 {
 		return ""
 	}
-	text := strings.TrimSuffix(d.lines[line-1], "\r")
+	return excerpt(d.lines[line-1], line, col)
+}
+
+// keyExcerpt is an Excerpt that ends behind the key at this column, which is a misspelled secret's.
+func (d *Document) keyExcerpt(line, col int) string {
+	if line < 1 || line > len(d.lines) || col < 1 || col > len(d.lines[line-1]) {
+		return ""
+	}
+	text := d.lines[line-1]
+	if key, _, ok := strings.Cut(text[col-1:], ":"); ok {
+		text = text[:col-1] + key + ": …"
+	}
+	return excerpt(text, line, col)
+}
+
+func excerpt(text string, line, col int) string {
+	text = strings.TrimSuffix(text, "\r")
 	at := min(col-1, len(text))
 	text, at = redact(text, at)
 	const before, after = 80, 60
@@ -178,6 +194,9 @@ func printable(s string) string {
 
 // A secret written where it must not stand shall not be repeated in an error, however its key is misspelled.
 var secretValue = regexp.MustCompile(`(?i)[\w-]*(?:pas+w|passphrase|secret|token|api_?url|api_?key|private_?key|credential)\w*["']?\s*:\s*("[^"]*"?|'[^']*'?|[^\s,}#][^,}#]*)|://[^/\s@]*:([^/\s@]*)@`)
+
+// secretName matches the keys of secrets, as they are spelled.
+var secretName = regexp.MustCompile(`password|secret|token|api_url|url_file|key_file`)
 
 func redact(text string, at int) (string, int) {
 	var out strings.Builder
