@@ -21,7 +21,7 @@ const (
 	ReasonNoTimestamp  Reason = "no_timestamp"  // no ts, and the source has no time of its own
 	ReasonFuture       Reason = "future"        // more than five minutes ahead of the wall clock
 	ReasonTooOld       Reason = "too_old"       // older than the retention of panes
-	ReasonModelLimit   Reason = "model_limit"   // a model beyond the cap, or unknown while registration is off
+	ReasonModelLimit   Reason = "model_limit"   // a model or version beyond the cap, or a model unknown while registration is off
 	ReasonSliceLimit   Reason = "pane_limit"    // more open panes than the cap
 	ReasonTombstone    Reason = "tombstone"     // an empty message
 	ReasonCorrupt      Reason = "corrupt"       // the transport's checksum or framing is broken

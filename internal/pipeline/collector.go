@@ -25,7 +25,7 @@ type CollectorOptions struct {
 	Limits        decode.Limits
 	FlushInterval time.Duration
 	FlushRecords  int // a worker flushes at the latest after so many records
-	MaxOpenPanes  int // a worker keeps at most so many panes of one stream and width in memory
+	MaxOpenPanes  int // beyond so many, a flush closes all panes of a worker whose time is over
 	MaxSlices     int // distinct slices per model and partition
 	Lateness      time.Duration
 	Retention     time.Duration // of panes, counted from the newest event time seen

@@ -213,7 +213,7 @@ func randomRun(t *testing.T, seed uint64, models []plumbline.Model, s store.Stor
 // Whatever dies, is torn, repeated or handed over: the store holds what a single pass counts, bit for bit.
 func TestExactInMemory(t *testing.T) {
 	models := testModels(t)
-	for seed := range uint64(12) {
+	for seed := range uint64(10) {
 		if !t.Run(fmt.Sprint(seed), func(t *testing.T) { randomRun(t, seed, models, storetest.Memory()) }) {
 			return
 		}
@@ -222,7 +222,7 @@ func TestExactInMemory(t *testing.T) {
 
 func TestExactInSQLite(t *testing.T) {
 	models := testModels(t)
-	for seed := range uint64(10) {
+	for seed := range uint64(5) {
 		if !t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			s, err := sqlite.Open(context.Background(), t.TempDir()+"/test.db", sqlite.Options{})
 			if err != nil {

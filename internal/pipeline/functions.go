@@ -55,6 +55,7 @@ func countUncounted(test string, cur WindowProfile, f *plumbline.Finding) {
 	switch test {
 	case "volume":
 		f.Value = plumbline.Finite(*f.Value + extra)
+		f.N += extra
 	case "throughput":
 		f.Value = plumbline.Finite(*f.Value + extra/cur.Window.Duration().Seconds())
 	}

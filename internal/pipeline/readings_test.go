@@ -184,6 +184,18 @@ func generated(model string, n int) []collectors.Message {
 	return out
 }
 
+// A regression has no accuracy, rather than one of 0.
+func TestAccuracyOfARegression(t *testing.T) {
+	s := storetest.Memory()
+	registry := NewRegistry(s, []plumbline.Model{{Name: "m", Task: plumbline.TaskRegression}}, testRegistryOptions(), quiet)
+	for _, function := range []string{"accuracy", "accuracy_upper"} {
+		f, err := NewReadings(s, registry, false).Finding(t.Context(), rules.Query{Func: function, Model: "m", Version: "1", Window: time.Hour}, t0)
+		if !errors.Is(err, rules.ErrNotApplicable) || f.Value != nil {
+			t.Errorf("%s is %v, %v", function, show(f.Value), err)
+		}
+	}
+}
+
 // Accuracy and its company, against a count that knows nothing of caches and days: the window lies the label delay back, labels that
 // came later than the instant do not exist yet, and of an id asked twice the first answer counts.
 func TestOutcomes(t *testing.T) {

@@ -88,6 +88,20 @@ func (r *Registry) generation() int64 {
 	return r.declarations
 }
 
+// maxVersions bounds the versions of one model: a log whose version is a request's id must not become a stream for each.
+const maxVersions = 1000
+
+// crowded reports whether the model has as many versions as it may. It is called with mu held.
+func (r *Registry) crowded(model string) bool {
+	n := 0
+	for k := range r.versions {
+		if k.model == model {
+			n++
+		}
+	}
+	return n >= maxVersions
+}
+
 // Model returns the manifest of a model, nil if it is unknown so far.
 func (r *Registry) Model(name string) *plumbline.Model {
 	r.mu.RLock()
@@ -117,6 +131,9 @@ func (r *Registry) Version(ctx context.Context, model, version string) (*Version
 		m = &plumbline.Model{Name: clone(model)}
 		r.models[m.Name] = m
 		r.log.Info("registered a model from its traffic", "model", m.Name)
+	}
+	if r.crowded(model) {
+		return nil, plumbline.ReasonModelLimit, nil
 	}
 	v = &Version{Model: m, Version: clone(version)}
 	if err := r.resolve(ctx, v); err != nil {

@@ -59,6 +59,9 @@ func (m *Readings) quality(ctx context.Context, a ask) (quality, plumbline.Windo
 }
 
 func accuracy(ctx context.Context, m *Readings, a ask) (plumbline.Finding, error) {
+	if a.version.Model.Task == plumbline.TaskRegression {
+		return plumbline.Finding{}, fmt.Errorf("accuracy of a regression: %w", rules.ErrNotApplicable) // no answer is exactly right
+	}
 	q, w, err := m.quality(ctx, a)
 	if err != nil {
 		return plumbline.Finding{}, err

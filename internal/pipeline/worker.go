@@ -52,8 +52,8 @@ type worker struct {
 	letters [][]byte
 	arena   arena // what the rows hold
 	scratch []byte
-	dirty   int
-	pending int
+	dirty   int // panes
+	pending int // messages
 	tally   tally
 
 	mu    sync.Mutex
@@ -201,6 +201,9 @@ func (w *worker) durable() Totals {
 	return t
 }
 
+// maxDirty bounds the panes that wait for a flush: of a log of few records a minute each opens one, of several kilobytes.
+const maxDirty = 10_000
+
 // take folds a batch.
 func (w *worker) take(b collectors.Batch) error {
 	if err := w.startOver(); err != nil {
@@ -225,7 +228,7 @@ func (w *worker) take(b collectors.Batch) error {
 			w.cp.Folded++
 		}
 		w.pending++
-		if w.pending >= w.c.options.FlushRecords || w.arena.held >= heldBytes {
+		if w.pending >= w.c.options.FlushRecords || w.dirty >= maxDirty || w.arena.held >= heldBytes {
 			if err := w.flush(); err != nil {
 				return err
 			}

@@ -200,6 +200,21 @@ func TestBaselineReachesQuietCollectors(t *testing.T) {
 	equal(t, "counted on the baseline", w.Profile.Records(), int64(50))
 }
 
+// A version for each record is refused beyond the cap, and the others go on.
+func TestVersionsAreBounded(t *testing.T) {
+	s, o := storetest.Memory(), testOptions()
+	log := steps(0, 1500)
+	for i := range log {
+		if i%3 != 0 {
+			log[i].Value = []byte(strings.Replace(string(log[i].Value), `"version":"1"`, fmt.Sprintf(`"version":"v%d"`, i), 1))
+		}
+	}
+	c := NewCollector(s, NewRegistry(s, nil, auto(0), quiet), o, quiet)
+	feed(t, c, part(0), log)
+	equal(t, "totals", c.Totals(), Totals{Read: 1500, Folded: 1499, Rejected: map[plumbline.Reason]int64{plumbline.ReasonModelLimit: 1}})
+	equal(t, "streams", len(must(s.Streams(t.Context()))), maxVersions)
+}
+
 // Every record is kept while a baseline is to be made from it, however few are sampled; and only then.
 func TestSamplesForABaseline(t *testing.T) {
 	kept := func(o RegistryOptions, models ...plumbline.Model) int {
