@@ -38,8 +38,9 @@ var typeCodes = []plumbline.FeatureType{plumbline.TypeAuto, plumbline.TypeNumber
 	plumbline.TypeText, plumbline.TypeEmbedding, plumbline.TypeIgnore}
 
 // tallies in the order they are written.
-func (p *Profile) tallies() [9]*int64 {
-	return [9]*int64{&p.Whole, &p.Requests, &p.Responses, &p.Carrying, &p.Late, &p.Errors, &p.NullAnswers, &p.Duplicates, &p.DroppedFeatures}
+func (p *Profile) tallies() [11]*int64 {
+	return [11]*int64{&p.Whole, &p.Requests, &p.Responses, &p.Carrying, &p.Late, &p.Errors, &p.NullAnswers, &p.Duplicates, &p.DroppedFeatures,
+		&p.Shadow, &p.Canary}
 }
 
 // AppendBinary appends the profile's body to dst.

@@ -59,6 +59,8 @@ func (f *Folder) Fold(r *plumbline.Record, late bool, targets ...*Profile) {
 		p.Errors += count(failed)
 		p.NullAnswers += count(null)
 		p.Carrying += count(len(r.Features) > 0)
+		p.Shadow += count(r.Deployment == plumbline.Shadow)
+		p.Canary += count(r.Deployment == plumbline.Canary)
 		p.Duplicates += int64(r.Duplicates)
 	}
 	for i := range r.Features {

@@ -19,6 +19,7 @@ type Profile struct {
 	NullAnswers     int64 // answers with neither prediction nor score
 	Duplicates      int64 // keys that occurred twice in a record
 	Carrying        int64 // records that carry features at all
+	Shadow, Canary  int64 // records that say so of their deployment
 	DroppedFeatures int64 // values of features beyond MaxFeatures, or with a name that is too long
 
 	layout  *Layout
@@ -161,6 +162,8 @@ func (p *Profile) Merge(q *Profile) error {
 	p.NullAnswers += q.NullAnswers
 	p.Duplicates += q.Duplicates
 	p.Carrying += q.Carrying
+	p.Shadow += q.Shadow
+	p.Canary += q.Canary
 	p.DroppedFeatures += q.DroppedFeatures
 	for i := range q.base {
 		f := &q.base[i]

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"plumbline"
+	"plumbline/internal/pipeline"
 	"plumbline/ledger"
 )
 
@@ -41,6 +42,7 @@ func (a *App) serveModels(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	out := []modelInfo{}
+	windows, now := pipeline.NewWindows(a.store, a.registry, false), a.options.Now()
 	for _, s := range streams {
 		if s.Slice != "" {
 			continue
@@ -49,7 +51,12 @@ func (a *App) serveModels(w http.ResponseWriter, r *http.Request) {
 		if err != nil || v == nil {
 			continue
 		}
-		out = append(out, modelInfo{s.Model, s.Version, v.Model.File != "", v.Deployment().String(), s.First, s.Last, s.Records, v.Hash, v.Auto})
+		d, err := windows.Deployment(r.Context(), v, s, now)
+		if err != nil {
+			a.refuse(w, http.StatusInternalServerError, "internal", err)
+			return
+		}
+		out = append(out, modelInfo{s.Model, s.Version, v.Model.File != "", d.String(), s.First, s.Last, s.Records, v.Hash, v.Auto})
 	}
 	a.reply(w, out)
 }

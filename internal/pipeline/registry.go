@@ -34,9 +34,6 @@ type Version struct {
 	Layout   *profiles.Layout
 }
 
-// Deployment is how the manifest says the version's answers are used, where records don't say it themselves.
-func (v *Version) Deployment() plumbline.Deployment { return v.Model.Versions[v.Version].Deployment }
-
 type versionKey struct{ model, version string }
 
 // Registry knows every model's manifest, baselines and layouts. It is safe for concurrent use.

@@ -35,6 +35,30 @@ func (v *Version) Reference(slice string) (*profiles.Profile, string) {
 	return p, ""
 }
 
+// deploymentWindow is how many records tell how a version is deployed: those of its newest day.
+const deploymentWindow = 24 * time.Hour
+
+// Deployment is how the answers of a version were used at an instant: as its manifest says, else as most of its newest records say.
+func (w *Windows) Deployment(ctx context.Context, v *Version, s store.StreamInfo, at time.Time) (plumbline.Deployment, error) {
+	if d := v.Model.Versions[v.Version].Deployment; d != plumbline.Live {
+		return d, nil
+	}
+	if end := s.Last.Truncate(deploymentWindow).Add(deploymentWindow); end.Before(at) {
+		at = end
+	}
+	p, err := w.Read(ctx, plumbline.Stream{Model: s.Model, Version: s.Version}, plumbline.Window{From: at.Add(-deploymentWindow), To: at})
+	if err != nil {
+		return plumbline.Live, fmt.Errorf("read how version %s of %s is deployed: %w", s.Version, s.Model, err)
+	}
+	switch n := p.Profile.Whole + p.Profile.Requests + p.Profile.Responses; {
+	case 2*p.Profile.Shadow > n:
+		return plumbline.Shadow, nil
+	case 2*p.Profile.Canary > n:
+		return plumbline.Canary, nil
+	}
+	return plumbline.Live, nil
+}
+
 // Windows assembles profiles of windows from panes: days where whole days fit, hours at their edges, the finest panes at the
 // edges of those. It is safe for concurrent use.
 type Windows struct {
