@@ -54,6 +54,9 @@ feature. --manifest gives the model's declared types and slices; without it type
 					return fmt.Errorf("%s declares the model %q, not %q", o.manifest, m.Name, o.model)
 				}
 			}
+			if info, err := os.Stat(o.out); err == nil && info.IsDir() {
+				return fmt.Errorf("-o %s is a folder; name the file in it", o.out)
+			}
 			bar := newProgress(p.errs)
 			b, read, err := buildBaseline(m, o, bar.Step)
 			bar.done()
@@ -159,11 +162,12 @@ func writeBaseline(file string, b *profiles.Baseline) error {
 		return fmt.Errorf("write the baseline: %w", err)
 	}
 	tmp := file + ".tmp"
-	if err := os.WriteFile(tmp, body, 0o644); err != nil {
-		return fmt.Errorf("write the baseline: %w", err)
+	err = os.WriteFile(tmp, body, 0o644)
+	if err == nil {
+		err = os.Rename(tmp, file)
 	}
-	if err := os.Rename(tmp, file); err != nil {
-		return fmt.Errorf("write the baseline: %w", err)
+	if err != nil {
+		return errors.Join(fmt.Errorf("write the baseline: %w", err), os.RemoveAll(tmp))
 	}
 	return nil
 }

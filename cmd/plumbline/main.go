@@ -119,6 +119,8 @@ Start with:  plumbline demo`,
 	}
 	root.PersistentFlags().StringVar(&p.level, "log-level", "info", "least level that is logged: debug, info, warn or error")
 	root.PersistentFlags().StringVar(&p.format, "log-format", "text", "form of the log on standard error: text or json")
+	root.Version = version // for those who type --version
+	root.SetVersionTemplate(versionLine())
 	root.SetFlagErrorFunc(flagError)
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(p.demoCommand(), p.runCommand(), p.checkCommand(), p.baselineCommand(), p.profileCommand(), p.migrateCommand(), p.versionCommand())

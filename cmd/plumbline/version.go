@@ -20,6 +20,10 @@ func revision() string {
 	return "unknown"
 }
 
+func versionLine() string {
+	return fmt.Sprintf("plumbline %s (%s, %s %s/%s)\n", version, revision(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+}
+
 func (p *program) versionCommand() *cobra.Command {
 	var format string
 	c := &cobra.Command{
@@ -31,7 +35,7 @@ func (p *program) versionCommand() *cobra.Command {
 			if format == "json" {
 				return writeJSON(c.OutOrStdout(), map[string]string{"version": version, "revision": revision(), "go": runtime.Version(), "platform": runtime.GOOS + "/" + runtime.GOARCH})
 			}
-			fmt.Fprintf(c.OutOrStdout(), "plumbline %s (%s, %s %s/%s)\n", version, revision(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+			fmt.Fprint(c.OutOrStdout(), versionLine())
 			return nil
 		},
 	}

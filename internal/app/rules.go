@@ -1,6 +1,8 @@
 package app
 
 import (
+	"errors"
+	"io/fs"
 	"os"
 
 	"plumbline"
@@ -46,7 +48,11 @@ func LoadRules(c *config.Config) ([]rules.Group, plumbline.Problems) {
 func LoadRuleFile(file string, cat rules.Catalogue) ([]rules.Group, plumbline.Problems) {
 	data, err := os.ReadFile(file)
 	if err != nil {
-		return nil, plumbline.Problems{{File: file, Severity: plumbline.SeverityError, Message: "can't be read", Hint: err.Error()}}
+		var path *fs.PathError
+		if errors.As(err, &path) {
+			err = path.Err // the problem names the file
+		}
+		return nil, plumbline.Problems{{File: file, Severity: plumbline.SeverityError, Message: "can't be read: " + err.Error(), Hint: "rule files are named one by one or by a pattern, like rules/*.yaml"}}
 	}
 	return rules.Parse(file, data, cat)
 }
