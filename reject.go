@@ -22,7 +22,6 @@ const (
 	ReasonFuture       Reason = "future"        // more than five minutes ahead of the wall clock
 	ReasonTooOld       Reason = "too_old"       // older than the retention of panes
 	ReasonModelLimit   Reason = "model_limit"   // a model or version beyond the cap, or a model unknown while registration is off
-	ReasonSliceLimit   Reason = "pane_limit"    // more open panes than the cap
 	ReasonTombstone    Reason = "tombstone"     // an empty message
 	ReasonCorrupt      Reason = "corrupt"       // the transport's checksum or framing is broken
 )

@@ -48,7 +48,7 @@ func (a *App) receivers(c *config.Config) (map[string]sinks.Notifier, map[string
 			add(r.Name, "slack", i, n, s.SendResolved)
 		}
 		for i, w := range r.WebhookConfigs {
-			target, err := webhookConfig(w.URL, w.URLFile, w.Secret, w.Timeout, w.TLS)
+			target, err := webhookConfig(w.URL, w.URLFile, w.Secret, w.Timeout, w.TLS, w.AllowPrivate)
 			if err != nil {
 				return nil, nil, fmt.Errorf("receiver %s: webhook: %w", r.Name, err)
 			}
@@ -72,8 +72,8 @@ func slackConfig(s config.SlackConfig) slack.Config {
 	return out
 }
 
-func webhookConfig(url string, urlFile, signing secret.Ref, timeout time.Duration, t config.TLS) (webhook.Config, error) {
-	out := webhook.Config{URL: url, Timeout: timeout, Now: time.Now}
+func webhookConfig(url string, urlFile, signing secret.Ref, timeout time.Duration, t config.TLS, private bool) (webhook.Config, error) {
+	out := webhook.Config{URL: url, Timeout: timeout, AllowPrivate: private, Now: time.Now}
 	if url == "" {
 		u, err := urlFile.Get()
 		if err != nil {
@@ -100,18 +100,23 @@ func webhookConfig(url string, urlFile, signing secret.Ref, timeout time.Duratio
 	return out, nil
 }
 
+func triggerConfig(w *config.TriggerWebhook) (webhook.Config, error) {
+	out, err := webhookConfig(w.URL, w.URLFile, w.Secret, w.Timeout, w.TLS, w.AllowPrivate)
+	out.Headers = w.Headers
+	if !w.Token.IsZero() {
+		out.Bearer = w.Token.Get
+	}
+	return out, err
+}
+
 // pullers builds every trigger and its restraint.
 func (a *App) pullers(c *config.Config) (map[string]sinks.Puller, map[string]pipeline.TriggerPolicy, error) {
 	out, policies := map[string]sinks.Puller{}, map[string]pipeline.TriggerPolicy{}
 	for _, t := range c.Triggers {
 		policies[t.Name] = pipeline.TriggerPolicy{Cooldown: t.Cooldown, MaxCount: t.MaxPerWindow.Count, Window: t.MaxPerWindow.Window, DryRun: t.DryRun}
-		target, err := webhookConfig(t.Webhook.URL, t.Webhook.URLFile, t.Webhook.Secret, t.Webhook.Timeout, t.Webhook.TLS)
+		target, err := triggerConfig(t.Webhook)
 		if err != nil {
 			return nil, nil, fmt.Errorf("trigger %s: %w", t.Name, err)
-		}
-		target.Headers = t.Webhook.Headers
-		if !t.Webhook.Token.IsZero() {
-			target.Bearer = t.Webhook.Token.Get
 		}
 		p, err := webhook.NewTrigger(target, c.Web.ExternalURL, t.Webhook.Body)
 		if err != nil {

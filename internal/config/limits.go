@@ -10,8 +10,6 @@ type Limits struct {
 	MaxStringBytes strictyaml.Size `yaml:"max_string_bytes"` // of one text in a record
 	MaxNumberBytes strictyaml.Size `yaml:"max_number_bytes"` // of one numeric literal in a record
 	MaxModels      int             `yaml:"max_models"`
-	MaxFeatures    int             `yaml:"max_features"`   // per model
-	MaxCategories  int             `yaml:"max_categories"` // per feature; the rest is counted together as other
 	MaxSlices      int             `yaml:"max_slices"`     // per model and partition
 	MaxOpenPanes   int             `yaml:"max_open_panes"` // in memory, per stream and width
 }
@@ -19,7 +17,7 @@ type Limits struct {
 func defaultLimits() Limits {
 	return Limits{
 		MaxRecordBytes: 1 << 20, MaxDepth: 16, MaxKeys: 2000, MaxStringBytes: 4 << 10, MaxNumberBytes: 64,
-		MaxModels: 1000, MaxFeatures: 5000, MaxCategories: 1000, MaxSlices: 1000, MaxOpenPanes: 64,
+		MaxModels: 1000, MaxSlices: 1000, MaxOpenPanes: 64,
 	}
 }
 
@@ -36,8 +34,7 @@ func (l *Limits) check(k *check) {
 		ptr  *int
 		name string
 	}{
-		{&l.MaxModels, "max_models"}, {&l.MaxFeatures, "max_features"}, {&l.MaxCategories, "max_categories"},
-		{&l.MaxSlices, "max_slices"}, {&l.MaxOpenPanes, "max_open_panes"},
+		{&l.MaxModels, "max_models"}, {&l.MaxSlices, "max_slices"}, {&l.MaxOpenPanes, "max_open_panes"},
 	} {
 		k.atLeast(f.ptr, f.name, 1)
 	}

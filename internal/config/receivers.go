@@ -95,6 +95,7 @@ type WebhookConfig struct {
 	Secret       secret.Ref    `yaml:"secret_file,alt=secret"`
 	Timeout      time.Duration `yaml:"timeout"`
 	SendResolved bool          `yaml:"send_resolved"`
+	AllowPrivate bool          `yaml:"allow_private"` // the host's name may resolve to a private address
 	TLS          TLS           `yaml:"tls"`
 }
 

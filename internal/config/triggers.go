@@ -34,7 +34,9 @@ type TriggerWebhook struct {
 	Headers map[string]string `yaml:"headers"`
 	Body    string            `yaml:"body"` // a template; a CloudEvent if empty
 	Timeout time.Duration     `yaml:"timeout"`
-	TLS     TLS               `yaml:"tls"`
+	// AllowPrivate lets the host's name resolve to a private address.
+	AllowPrivate bool `yaml:"allow_private"`
+	TLS          TLS  `yaml:"tls"`
 }
 
 // SetDefaults implements strictyaml.Defaulter.

@@ -96,7 +96,7 @@ func (w *worker) fold(m *collectors.Message) (*plumbline.Reject, error) {
 		w.tally.late[s.version.Model.Name]++
 	}
 	slices, dropped := s.slicer.of(r)
-	w.tally.dropped += dropped
+	w.tally.slices += dropped
 	if err := w.route(s, r, m.Offset, slices, late); err != nil {
 		return nil, err
 	}
@@ -141,17 +141,21 @@ func (w *worker) route(s *stream, r *plumbline.Record, offset int64, slices []st
 		l := p.profile.Layout()
 		s.targets[l] = append(s.targets[l], p.profile)
 	}
+	dropped := int64(0) // of the record's features, however many panes it is folded into
 	for l, targets := range s.targets {
 		if len(targets) == 0 {
 			continue
 		}
+		before := targets[0].DroppedFeatures
 		f := s.folders[l]
 		if f == nil {
 			f = profiles.NewFolder(l)
 			s.folders[l] = f
 		}
 		f.Fold(r, late, targets...)
+		dropped = max(dropped, targets[0].DroppedFeatures-before)
 	}
+	w.tally.features += int(dropped)
 	return nil
 }
 

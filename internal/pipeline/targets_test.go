@@ -17,7 +17,9 @@ func TestDeploymentOfRecords(t *testing.T) {
 	registry := NewRegistry(s, []plumbline.Model{{Name: "m"}, {Name: "declared", Versions: map[string]plumbline.VersionSpec{"2": {Deployment: plumbline.Shadow}}}}, testRegistryOptions(), quiet)
 	c := NewCollector(s, registry, testOptions(), quiet)
 	offset := int64(0)
-	day := func(d float64) time.Time { return t0.Truncate(24 * time.Hour).Add(time.Duration(d * 24 * float64(time.Hour))) }
+	day := func(d float64) time.Time {
+		return t0.Truncate(24 * time.Hour).Add(time.Duration(d * 24 * float64(time.Hour)))
+	}
 	add := func(model, version string, from, to float64, deployment string) {
 		var log []collectors.Message
 		for at := day(from); at.Before(day(to)); at = at.Add(time.Hour) {

@@ -67,7 +67,8 @@ type tally struct {
 	records  map[string]int
 	rejected map[plumbline.Reason]int
 	late     map[string]int
-	dropped  int
+	slices   int // beyond their cap
+	features int // beyond theirs
 }
 
 func newWorker(c *Collector, p plumbline.Partition, cp store.Checkpoint, newest time.Time, ack func(int64)) *worker {
@@ -259,13 +260,16 @@ func (w *worker) report(b collectors.Batch) {
 	for model, n := range w.tally.late {
 		o.Late(model, n)
 	}
-	if w.tally.dropped > 0 {
-		o.Dropped("slices", w.tally.dropped)
+	if w.tally.slices > 0 {
+		o.Dropped("slices", w.tally.slices)
+	}
+	if w.tally.features > 0 {
+		o.Dropped("features", w.tally.features)
 	}
 	clear(w.tally.records)
 	clear(w.tally.rejected)
 	clear(w.tally.late)
-	w.tally.dropped = 0
+	w.tally.slices, w.tally.features = 0, 0
 	if b.End >= 0 {
 		o.Lag(w.part, max(0, b.End-b.Next))
 	}
