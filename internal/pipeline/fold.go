@@ -1,7 +1,6 @@
 package pipeline
 
 import (
-	"fmt"
 	"strconv"
 	"time"
 
@@ -64,19 +63,10 @@ func (w *worker) exclusion(m *plumbline.Model) func(string) bool {
 
 // fold decodes one message and folds it. A reject is counted by the caller; an error stops the worker.
 func (w *worker) fold(m *collectors.Message) (*plumbline.Reject, error) {
-	if m.Reject != plumbline.ReasonNone {
-		return &plumbline.Reject{Reason: m.Reject, At: -1}, nil
-	}
-	r := &w.record
-	if reject := w.decoder.Decode(r, m.Value, m.Time); reject != nil {
+	if reject := w.decode(m); reject != nil {
 		return reject, nil
 	}
-	if r.Time.After(w.c.options.Now().Add(futureLimit)) {
-		return &plumbline.Reject{Reason: plumbline.ReasonFuture, At: -1}, nil
-	}
-	if w.cp.Newest.Sub(r.Time) > w.c.options.Retention {
-		return &plumbline.Reject{Reason: plumbline.ReasonTooOld, At: -1}, nil
-	}
+	r := &w.record
 	if r.Kind == plumbline.Label {
 		if w.c.registry.Model(r.Model) == nil {
 			if _, reason, err := w.c.registry.Version(w.ctx, r.Model, r.Version); err != nil || reason != plumbline.ReasonNone {
@@ -106,6 +96,23 @@ func (w *worker) fold(m *collectors.Message) (*plumbline.Reject, error) {
 		w.cp.Newest = r.Time
 	}
 	return nil, nil
+}
+
+// decode makes a message w.record, if it can be one.
+func (w *worker) decode(m *collectors.Message) *plumbline.Reject {
+	if m.Reject != plumbline.ReasonNone {
+		return rejection(m.Reject)
+	}
+	if reject := w.decoder.Decode(&w.record, m.Value, m.Time); reject != nil {
+		return reject
+	}
+	if w.record.Time.After(w.c.options.Now().Add(futureLimit)) {
+		return rejection(plumbline.ReasonFuture)
+	}
+	if w.cp.Newest.Sub(w.record.Time) > w.c.options.Retention {
+		return rejection(plumbline.ReasonTooOld)
+	}
+	return nil
 }
 
 func rejection(reason plumbline.Reason) *plumbline.Reject {
@@ -157,68 +164,6 @@ func (w *worker) route(s *stream, r *plumbline.Record, offset int64, slices []st
 	}
 	w.tally.features += int(dropped)
 	return nil
-}
-
-// panesOf appends the stream's panes at t to s.touched, from level first (0 finest, 1 hour, 2 day) up.
-func (w *worker) panesOf(s *stream, slice string, t time.Time, first int) error {
-	set := s.panes[slice]
-	if set == nil {
-		set = &paneSet{}
-		s.panes[slice] = set
-	}
-	for level := first; level < 3; level++ {
-		width := [3]time.Duration{s.fine, Hour, Day}[level]
-		if level == 1 && s.fine >= Hour || level == 2 && s.fine >= Day {
-			if first == 0 {
-				continue // the finest pane is at least as wide
-			}
-		}
-		start := floor(t, width)
-		p := set[level]
-		if p == nil || p.id.start != start {
-			var err error
-			if p, err = w.pane(s, paneID{plumbline.Stream{Model: s.version.Model.Name, Version: s.version.Version, Slice: slice}, width, start}); err != nil {
-				return err
-			}
-			set[level] = p
-		}
-		p.used = w.flushes
-		s.touched = append(s.touched, p)
-	}
-	return nil
-}
-
-// pane returns the open pane, from memory, from the store, or new.
-func (w *worker) pane(s *stream, id paneID) (*openPane, error) {
-	if p := w.open[id]; p != nil {
-		return p, nil
-	}
-	p := &openPane{id: id, last: -1}
-	if settled, ok := w.settled[w.settledKey(s, id.width)]; ok && id.start <= settled {
-		rows, err := w.c.store.Panes(w.ctx, []plumbline.PaneKey{id.key(w.part)})
-		if err != nil {
-			return nil, fmt.Errorf("read a pane of %s: %w", w.part, err)
-		}
-		if len(rows) > 0 {
-			if p.profile, err = w.c.registry.Decode(w.ctx, rows[0]); err != nil {
-				return nil, fmt.Errorf("decode a pane of %s: %w", w.part, err)
-			}
-			p.last = rows[0].LastOffset
-			p.sampled = int(min(rows[0].Records, int64(w.c.options.Samples.MaxPerPane)))
-		}
-	}
-	if p.profile == nil {
-		p.profile = s.version.Layout.NewProfile()
-	}
-	w.open[id] = p
-	return p, nil
-}
-
-func (w *worker) settledKey(s *stream, width time.Duration) time.Duration {
-	if width == s.fine {
-		return 0
-	}
-	return width
 }
 
 func (w *worker) addLabel(m *collectors.Message, r *plumbline.Record) {

@@ -42,6 +42,8 @@ type worker struct {
 	open    map[paneID]*openPane
 	// settled bounds, by width, the starts of panes that may be in the store but not in memory: a later pane is new.
 	settled   map[time.Duration]int64
+	found     map[paneID]*store.Pane // of this batch, what the store holds; nil: nothing
+	lookups   int                    // questions about panes since the last batch
 	flushes   int64
 	manifests int64 // the registry's generation that streams go by
 
@@ -89,6 +91,7 @@ func newWorker(c *Collector, p plumbline.Partition, cp store.Checkpoint, newest 
 	}
 	if !newest.IsZero() {
 		w.settle(newest.Unix())
+		w.lookups = fewLookups // the process before may have died in the middle of a flush
 	}
 	return w
 }
@@ -208,6 +211,9 @@ const maxDirty = 10_000
 // take folds a batch.
 func (w *worker) take(b collectors.Batch) error {
 	if err := w.startOver(); err != nil {
+		return err
+	}
+	if err := w.lookUp(b); err != nil {
 		return err
 	}
 	for i := range b.Messages {
