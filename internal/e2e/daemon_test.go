@@ -185,10 +185,10 @@ func (d *daemon) stop() {
 	}
 }
 
-// until polls until done, for at most five minutes; the daemon must stay alive meanwhile.
+// until polls until done, for at most two minutes; the daemon must stay alive meanwhile.
 func (d *daemon) until(what string, done func() bool) {
 	d.t.Helper()
-	for limit := time.Now().Add(5 * time.Minute); !done(); time.Sleep(2 * time.Millisecond) {
+	for limit := time.Now().Add(2 * time.Minute); !done(); time.Sleep(2 * time.Millisecond) {
 		select {
 		case <-d.eof:
 			d.t.Fatalf("the daemon ended by itself: %s", d.said())
@@ -196,7 +196,7 @@ func (d *daemon) until(what string, done func() bool) {
 		}
 		if time.Now().After(limit) {
 			folded, rejected := d.handled("")
-			d.t.Fatalf("after 5 minutes still not %s, but at %d folded and %v rejected: %s", what, folded, rejected, d.said())
+			d.t.Fatalf("after 2 minutes still not %s, but at %d folded and %v rejected: %s", what, folded, rejected, d.said())
 		}
 	}
 }

@@ -147,6 +147,6 @@ func TestFlightsThroughKafka(t *testing.T) {
 		server := chtest.Start(t, t.TempDir())
 		database := fmt.Sprintf("e2e_%d", time.Now().UnixNano())
 		throughFlights(t, flightsHouse(t), newTopic(t, broker.Addr, "to-clickhouse", 4),
-			fmt.Sprintf("store: {kind: clickhouse, flush_interval: 200ms, flush_records: 1000, clickhouse: {addresses: [%q], database: %s}}\n", server.Addr, database))
+			fmt.Sprintf("store: {kind: clickhouse, flush_interval: 200ms, flush_records: 4000, clickhouse: {addresses: [%q], database: %s}}\n", server.Addr, database))
 	})
 }
