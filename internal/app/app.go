@@ -9,6 +9,7 @@ import (
 	"io"
 	"io/fs"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"sync"
 	"sync/atomic"
@@ -178,11 +179,9 @@ func (a *App) buildCollector(c *config.Config) error {
 }
 
 func (a *App) buildEvaluator(ctx context.Context, c *config.Config) error {
-	var err error
-	if a.ledger, err = ledger.Open(ctx, DatabaseFile(c)); err != nil {
-		return fmt.Errorf("open the ledger: %w", err)
+	if err := a.openLedger(ctx, c); err != nil {
+		return err
 	}
-	a.closing.add("close the ledger", func(context.Context) error { return a.ledger.Close() })
 	groups, problems := LoadRules(c)
 	if problems.Errors() {
 		return problems
@@ -197,6 +196,30 @@ func (a *App) buildEvaluator(ctx context.Context, c *config.Config) error {
 		return err
 	}
 	a.dispatcher = pipeline.NewDispatcher(a.ledger, do, a.log)
+	return nil
+}
+
+// openLedger opens the alerts' state and the outbox. A dry run has its own, which goes with it: it must neither take up what waits to
+// be sent, nor leave alerts behind that count as told.
+func (a *App) openLedger(ctx context.Context, c *config.Config) error {
+	file := DatabaseFile(c)
+	if a.options.DryRun {
+		dir := filepath.Join(string(c.DataDir), "dry-run")
+		forget := func(context.Context) error { return os.RemoveAll(dir) }
+		if err := forget(ctx); err != nil { // a dry run that was killed left it
+			return fmt.Errorf("forget the last dry run: %w", err)
+		}
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return fmt.Errorf("data_dir: %w", err)
+		}
+		a.closing.add("forget the dry run", forget)
+		file = filepath.Join(dir, "plumbline.db")
+	}
+	var err error
+	if a.ledger, err = ledger.Open(ctx, file); err != nil {
+		return fmt.Errorf("open the ledger: %w", err)
+	}
+	a.closing.add("close the ledger", func(context.Context) error { return a.ledger.Close() })
 	return nil
 }
 
