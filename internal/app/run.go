@@ -161,22 +161,11 @@ func (a *App) judge(ctx context.Context, offset time.Duration, atEnd bool) error
 		return err
 	}
 	to := last.Add(-offset)
-	if atEnd {
-		to = last.Add(a.longestInterval())
-	}
 	var progress func(time.Time)
 	if p := a.options.Progress; p != nil {
 		progress = func(at time.Time) { p.Evaluating(at, first, to) }
 	}
-	return a.evaluator.Until(ctx, first, to, progress)
-}
-
-func (a *App) longestInterval() time.Duration {
-	longest := time.Duration(0)
-	for _, g := range a.evaluator.Groups() {
-		longest = max(longest, g.Interval)
-	}
-	return longest
+	return a.evaluator.Until(ctx, first, to, atEnd, progress)
 }
 
 // span is the event time from the first pane to the newest record.

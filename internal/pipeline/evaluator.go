@@ -49,9 +49,11 @@ type Evaluator struct {
 type groupState struct {
 	group  rules.Group
 	engine *rules.Engine
-	last   time.Time // last evaluated instant, zero if never
-	saved  time.Time // last as the ledger knows it
-	ahead  bool      // the engine knows what the ledger could not be told
+	last   time.Time         // last evaluated instant, zero if never
+	saved  time.Time         // last as the ledger knows it
+	quiet  int               // evaluations since then
+	alerts []plumbline.Alert // as of last, where the ledger has not been told
+	ahead  bool              // the engine knows what the ledger could not be told
 }
 
 // saveEvery bounds how many quiet evaluations of recorded data a restart repeats.
@@ -153,7 +155,7 @@ func (e *Evaluator) turn(ctx context.Context) (wait time.Duration, err error) {
 		offset := e.offset(s.group)
 		next := now.Add(-offset).Truncate(s.group.Interval)
 		if !next.After(s.last) {
-			next = s.last.Truncate(s.group.Interval).Add(s.group.Interval)
+			next = instant(s.last, s.group.Interval)
 		}
 		if when := next.Add(offset); due == nil || when.Before(ready) {
 			due, at, ready = s, next, when
@@ -196,8 +198,9 @@ func (e *Evaluator) offset(g rules.Group) time.Duration {
 }
 
 // Until evaluates every instant of every group after the last one (from first on, if there was none) up to and including to, in
-// order of time: how recorded data is judged. progress, if not nil, is called now and then.
-func (e *Evaluator) Until(ctx context.Context, first, to time.Time, progress func(at time.Time)) error {
+// order of time: how recorded data is judged. With through, each group's next instant is the last, so that what happened before
+// to is in a window. progress, if not nil, is called now and then.
+func (e *Evaluator) Until(ctx context.Context, first, to time.Time, through bool, progress func(at time.Time)) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if err := e.rewind(ctx); err != nil {
@@ -208,18 +211,22 @@ func (e *Evaluator) Until(ctx context.Context, first, to time.Time, progress fun
 			s.last = first.Truncate(s.group.Interval)
 		}
 	}
-	for n := 0; ; n++ {
+	for {
 		var due *groupState
 		var at time.Time
 		for _, s := range e.groups {
-			if next := s.last.Add(s.group.Interval); !next.After(to) && (due == nil || next.Before(at)) {
+			end := to
+			if through {
+				end = instant(to, s.group.Interval)
+			}
+			if next := instant(s.last, s.group.Interval); !next.After(end) && (due == nil || next.Before(at)) {
 				due, at = s, next
 			}
 		}
 		if due == nil {
 			break
 		}
-		if err := e.evaluate(ctx, due, at, n%saveEvery == 0); err != nil {
+		if err := e.evaluate(ctx, due, at, due.saved.IsZero() || due.quiet >= saveEvery-1); err != nil {
 			return err
 		}
 		if progress != nil {
@@ -228,13 +235,21 @@ func (e *Evaluator) Until(ctx context.Context, first, to time.Time, progress fun
 	}
 	var errs []error
 	for _, s := range e.groups {
-		if s.last.After(s.saved) {
-			_, err := e.ledger.Commit(ctx, ledger.Commit{Group: s.group.Name, At: s.last})
-			errs = append(errs, err)
-			s.saved = s.last
+		if s.quiet == 0 {
+			continue
 		}
+		if _, err := e.ledger.Commit(ctx, ledger.Commit{Group: s.group.Name, At: s.last, Alerts: s.alerts}); err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		s.saved, s.quiet, s.alerts = s.last, 0, nil
 	}
 	return errors.Join(errs...)
+}
+
+// instant is a group's first instant after t.
+func instant(t time.Time, interval time.Duration) time.Time {
+	return t.Truncate(interval).Add(interval)
 }
 
 // evaluate judges one group at one instant and commits. Without save, an evaluation that changed nothing is not written.
@@ -261,7 +276,9 @@ func (e *Evaluator) evaluate(ctx context.Context, s *groupState, at time.Time, s
 		if _, err := e.ledger.Commit(ctx, c); err != nil {
 			return fmt.Errorf("commit group %s: %w", s.group.Name, err)
 		}
-		s.saved = at
+		s.saved, s.quiet, s.alerts = at, 0, nil
+	} else {
+		s.quiet, s.alerts = s.quiet+1, r.Alerts
 	}
 	s.last, s.ahead = at, false
 	for _, t := range r.Transitions {

@@ -79,11 +79,11 @@ func TestLostCommit(t *testing.T) {
 				cancel()
 			}
 		})
-		if err := e.Until(ctx, hours(0), hours(4), nil); !errors.Is(err, context.Canceled) {
+		if err := e.Until(ctx, hours(0), hours(4), false, nil); !errors.Is(err, context.Canceled) {
 			t.Fatalf("lost at %d: %v", lost, err)
 		}
 		for range 2 {
-			if err := e.Until(t.Context(), hours(0), hours(5), nil); err != nil {
+			if err := e.Until(t.Context(), hours(0), hours(5), false, nil); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -120,4 +120,68 @@ func TestTurns(t *testing.T) {
 		}
 	}
 	equal(t, "deliveries", told(t, l), []string{"firing 03:00"})
+}
+
+// late is quiet before a time.
+type late time.Time
+
+func (l late) Finding(ctx context.Context, q rules.Query, at time.Time) (plumbline.Finding, error) {
+	if at.Before(time.Time(l)) {
+		return constant(0).Finding(ctx, q, at)
+	}
+	return constant(20).Finding(ctx, q, at)
+}
+
+func (late) Targets(ctx context.Context, s map[string]string, at time.Time) ([]map[string]string, error) {
+	return constant(0).Targets(ctx, s, at)
+}
+
+// A run over recorded data that ends while an alert is pending hands it to the next one.
+func TestPendingOverTheEnd(t *testing.T) {
+	l := openLedger(t, filepath.Join(t.TempDir(), "ledger.db"))
+	now := func() time.Time { return hours(0) }
+	e := judge(t, l, now, func() {})
+	e.source = late(hours(3))
+	until := func(e *Evaluator, to float64) {
+		t.Helper()
+		if err := e.Until(t.Context(), hours(0), hours(to), false, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	until(e, 3) // pending since 3:00, in an evaluation that nothing forces to disk
+	until(judge(t, l, now, func() {}), 5)
+	equal(t, "deliveries", told(t, l), []string{"firing 05:00"})
+}
+
+// instants collects what was judged when.
+type instants map[string][]string
+
+func (i instants) Evaluated(group string, at time.Time, _ time.Duration, _ rules.Result) {
+	i[group] = append(i[group], at.Format("15:04"))
+}
+func (instants) Missed(string, int) {}
+
+// At the end of all data each group judges its own next instant and no more: a group that looks often must not take the rest of a
+// slow group's interval for silence. Instants lie on the interval, also when it has changed.
+func TestThroughTheEnd(t *testing.T) {
+	l := openLedger(t, filepath.Join(t.TempDir(), "ledger.db"))
+	seen := instants{}
+	e := judge(t, l, func() time.Time { return hours(0) }, func() {})
+	e.options.Observe = seen
+	fast, slow := *e.groups[0], *e.groups[0]
+	fast.group.Name, fast.group.Interval = "fast", 20*time.Minute
+	fast.engine = rules.NewEngine(fast.group, nil)
+	slow.group.Name, slow.group.Interval = "slow", 3*time.Hour
+	slow.engine = rules.NewEngine(slow.group, nil)
+	e.groups = []*groupState{&fast, &slow}
+	for range 2 {
+		if err := e.Until(t.Context(), hours(0), hours(0.5), true, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	fast.group.Interval = time.Hour
+	if err := e.Until(t.Context(), hours(0), hours(2.5), true, nil); err != nil {
+		t.Fatal(err)
+	}
+	equal(t, "instants", seen, instants{"fast": {"00:20", "00:40", "01:00", "02:00", "03:00"}, "slow": {"03:00"}})
 }
