@@ -27,6 +27,7 @@ const (
 	turn        = 64 << 20 // bytes of text after which a followed file lets the others go first
 	quiet       = 5 * time.Minute
 	defaultPoll = 500 * time.Millisecond
+	rotateWait  = 5 * time.Second
 )
 
 // Config is a file source.
@@ -46,6 +47,8 @@ type Source struct {
 	c     Config
 	log   *slog.Logger
 	input io.Reader // standard input
+	// linger is how long a followed file is read on when it is no longer under its path: who writes it has it open still.
+	linger time.Duration
 
 	settled atomic.Bool // the last look found nothing to do
 	mu      sync.Mutex
@@ -68,7 +71,7 @@ func New(name string, c Config, log *slog.Logger) (*Source, error) {
 	if c.MaxMessage <= 0 {
 		c.MaxMessage = 1 << 20
 	}
-	return &Source{name: name, c: c, log: log.With("source", name), input: os.Stdin, tails: map[string]*tail{}}, nil
+	return &Source{name: name, c: c, log: log.With("source", name), input: os.Stdin, linger: rotateWait, tails: map[string]*tail{}}, nil
 }
 
 // Name implements collectors.Source.
@@ -81,6 +84,10 @@ func (s *Source) Run(ctx context.Context, h collectors.Handler) (err error) {
 			err = errors.Join(err, t.close(ctx, h))
 		}
 	}()
+	for _, t := range s.known() {
+		t.restart()
+	}
+	s.settled.Store(false)
 	for {
 		paths, err := s.paths()
 		if err != nil {

@@ -106,6 +106,7 @@ func source(t *testing.T, c Config) *Source {
 	if err != nil {
 		t.Fatal(err)
 	}
+	s.linger = 5 * time.Millisecond
 	return s
 }
 
@@ -308,20 +309,26 @@ func TestProgressEndsAtTheSizeOfTheFile(t *testing.T) {
 type follower struct {
 	*Source
 	h    *collectorstest.Handler
-	dir  string
 	stop func()
+	done chan error // Run's end
 }
 
 func follow(t *testing.T, dir string, h *collectorstest.Handler) *follower {
-	s := source(t, Config{Paths: []string{filepath.Join(dir, "*.log")}, Follow: true, MaxMessage: 100})
+	return followSource(t, source(t, Config{Paths: []string{filepath.Join(dir, "*.log")}, Follow: true, MaxMessage: 100}), h)
+}
+
+func followSource(t *testing.T, s *Source, h *collectorstest.Handler) *follower {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() { done <- s.Run(ctx, h) }()
+	go func() {
+		done <- s.Run(ctx, h)
+		close(done)
+	}()
 	var once sync.Once
 	stop := func() {
 		once.Do(func() {
 			cancel()
-			if err := <-done; !errors.Is(err, context.Canceled) {
+			if err, running := <-done; running && !errors.Is(err, context.Canceled) {
 				t.Errorf("Run: %v", err)
 			}
 			if open := h.OpenPartitions(); len(open) > 0 {
@@ -330,7 +337,7 @@ func follow(t *testing.T, dir string, h *collectorstest.Handler) *follower {
 		})
 	}
 	t.Cleanup(stop)
-	return &follower{s, h, dir, stop}
+	return &follower{s, h, stop, done}
 }
 
 func (f *follower) wait(t *testing.T, n int) {

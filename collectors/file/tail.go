@@ -26,13 +26,15 @@ type tail struct {
 	path      string
 	partition plumbline.Partition
 
-	opened bool // in the handler
-	stream *stream
-	lines  lines
-	base   int64 // offset of the file's first byte: its generation
-	done   bool  // the file was read for good
-	next   bool  // what comes under this path now is another generation
-	quiet  time.Time
+	opened  bool // in the handler
+	stream  *stream
+	lines   lines
+	base    int64 // offset of the file's first byte: its generation
+	done    bool  // the file was read for good
+	corrupt bool  // because it can't be read any further
+	next    bool  // what comes under this path now is another generation
+	quiet   time.Time
+	left    time.Time // when it was seen that the file is no longer under its path
 
 	mu   sync.Mutex
 	end  os.FileInfo // the file as it was when all of it had been read
@@ -63,6 +65,16 @@ func (c Config) nameOf(path string) string {
 	return full
 }
 
+// restart forgets what was read of the file, since the Run before may have ended in an error: what was handed over then need
+// not be in the store, which says where reading goes on.
+func (t *tail) restart() {
+	if t.path != stdin { // which gives nothing twice
+		t.done, t.corrupt = false, false
+	}
+	t.quiet, t.left = time.Time{}, time.Time{}
+	t.reached(nil)
+}
+
 // advance reads what there is, and reports whether there is more.
 func (t *tail) advance(ctx context.Context, h collectors.Handler) (again bool, err error) {
 	if t.done && t.path == stdin {
@@ -83,7 +95,7 @@ func (t *tail) advance(ctx context.Context, h collectors.Handler) (again bool, e
 			return false, err
 		}
 	case file && (now == nil || !os.SameFile(now, t.stream.info)):
-		return true, t.replaced(ctx, h)
+		return t.replaced(ctx, h)
 	case file && now.Size() < t.stream.consumed.Load():
 		t.s.log.Warn("file was cut short; reading it from its beginning", "path", t.path, "bytes", now.Size(), "position", t.stream.consumed.Load())
 		return true, t.abandon(ctx, h)
@@ -108,6 +120,7 @@ func (t *tail) stat() (os.FileInfo, error) {
 // begin opens file and partition and goes to where reading stood.
 func (t *tail) begin(ctx context.Context, h collectors.Handler, now os.FileInfo) error {
 	if t.s.c.Follow && now != nil && now.Size() == 0 {
+		t.next = t.next || t.lines.offset > t.base // it was cut to nothing
 		t.reached(now)
 		return nil
 	}
@@ -120,13 +133,16 @@ func (t *tail) begin(ctx context.Context, h collectors.Handler, now os.FileInfo)
 		t.opened = true
 		if base := at.Next &^ positionMask; base >= t.base {
 			t.base, t.lines.offset = base, at.Next
+		} else {
+			t.lines.offset = t.base // the store has nothing of this file yet
 		}
 		if t.path == stdin && at.Known { // what comes in now never came before
 			t.next = true
 		}
 	}
+	t.done, t.corrupt = false, false
 	if t.next {
-		t.next, t.done = false, false
+		t.next = false
 		t.base += 1 << generationBits
 		t.lines.offset = t.base
 	}
@@ -262,24 +278,32 @@ func (t *tail) brokenOff(ctx context.Context, h collectors.Handler) error {
 			return err
 		}
 	}
-	t.done = true
+	t.done, t.corrupt = true, true
 	t.reached(t.stream.info)
 	return t.close(ctx, h)
 }
 
-// replaced ends a file that is no longer under its path.
-func (t *tail) replaced(ctx context.Context, h collectors.Handler) error {
-	for again := true; again; {
-		var err error
+// replaced ends a file that is no longer under its path, once who writes it has had the time to open the one that is.
+func (t *tail) replaced(ctx context.Context, h collectors.Handler) (again bool, err error) {
+	if t.left.IsZero() {
+		t.left = time.Now()
+	}
+	over := !t.s.c.Follow || time.Since(t.left) >= t.s.linger
+	for again = true; again; {
 		if again, err = t.read(ctx, h); err != nil {
-			return err
+			return false, err
 		}
 	}
-	if t.stream == nil { // it was compressed and has ended
-		return nil
+	switch {
+	case t.stream == nil: // it was compressed and has ended
+		t.left = time.Time{}
+		return true, nil
+	case !over:
+		return false, nil
 	}
+	t.left = time.Time{}
 	t.s.log.Info("file is no longer under its path; it was read to its end", "path", t.path)
-	return t.abandon(ctx, h)
+	return true, t.abandon(ctx, h)
 }
 
 // abandon leaves a file: what comes under its path is another generation.
@@ -344,11 +368,15 @@ func (t *tail) reached(info os.FileInfo) {
 	t.end = info
 }
 
-// another reports whether a file is not the one that was read before, or that one was read for good.
+// another reports whether a file is not the one that was read before, or no longer what was read for good. One that was read
+// to its end and has grown goes on: another member was added to a compressed file.
 func (t *tail) another(now os.FileInfo) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.done || t.end != nil && now != nil && !os.SameFile(t.end, now)
+	if t.end == nil || now == nil {
+		return t.done
+	}
+	return !os.SameFile(t.end, now) || t.corrupt || t.done && now.Size() < t.end.Size()
 }
 
 // same reports whether a file is as it was when all of it had been read.
