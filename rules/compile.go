@@ -56,12 +56,19 @@ func (k *checker) slips(field, key string, list []slip) {
 	}
 }
 
+// Match reports whether a pattern of for_each takes a name: path.Match's patterns, for names in which / is a character like any
+// other. The error is path.ErrBadPattern.
+func Match(pattern, name string) (bool, error) {
+	plain := strings.NewReplacer("/", "\x00")
+	return path.Match(plain.Replace(pattern), plain.Replace(name))
+}
+
 // targets checks for_each and binds the model where nobody did.
 func (k *checker) targets() {
 	bound := map[string]string{"model": "*"}
 	for _, name := range sortedKeys(k.rule.ForEach) {
 		pattern := k.rule.ForEach[name]
-		switch _, err := path.Match(pattern, ""); {
+		switch _, err := Match(pattern, ""); {
 		case !contains(targetKeys, name):
 			k.add("for_each", name, true, plumbline.SeverityError, fmt.Sprintf("for_each can't bind %q", name), strictyaml.Suggest(name, targetKeys))
 			continue
@@ -186,7 +193,7 @@ func (k *checker) names() {
 	var matched []plumbline.Model
 	for _, m := range k.catalogue.Models {
 		known = append(known, m.Name)
-		if ok, _ := path.Match(r.ForEach["model"], m.Name); ok {
+		if ok, _ := Match(r.ForEach["model"], m.Name); ok {
 			matched = append(matched, m)
 		}
 	}
@@ -214,7 +221,7 @@ func (k *checker) names() {
 	if pattern, bound := r.ForEach["feature"]; bound {
 		any := false
 		for _, f := range features {
-			ok, _ := path.Match(pattern, f)
+			ok, _ := Match(pattern, f)
 			any = any || ok
 		}
 		if !any {

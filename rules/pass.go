@@ -166,7 +166,7 @@ func (p *pass) judge(ev *evaluation, state plumbline.AlertState) (truth, string,
 	switch {
 	case err == nil:
 		return no, "", nil
-	case errors.Is(err, ErrNotApplicable):
+	case errors.Is(err, ErrNotApplicable) && state != plumbline.Firing: // what fired did apply: that it no longer does is silence
 		return no, "", nil
 	case errors.Is(err, ErrNoData):
 		reason := ev.reason

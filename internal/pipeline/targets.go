@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"path"
 	"sort"
 	"strings"
 	"time"
@@ -179,7 +178,7 @@ func match(selector map[string]string, key, value string) bool {
 	if !ok || glob == "*" || glob == value {
 		return true
 	}
-	matched, err := path.Match(glob, value)
+	matched, err := rules.Match(glob, value)
 	return err == nil && matched
 }
 
@@ -188,7 +187,7 @@ func matchSlice(glob, slice string) bool {
 	if glob == "*" || glob == slice || sliceNames(slice) == glob {
 		return true
 	}
-	matched, err := path.Match(glob, slice)
+	matched, err := rules.Match(glob, slice)
 	return err == nil && matched
 }
 

@@ -75,3 +75,18 @@ func orNone(v *string) string {
 	}
 	return *v
 }
+
+// Names of models, features and slices are any text; a slash in them is no border for a pattern.
+func TestMatchSlash(t *testing.T) {
+	for _, c := range []struct {
+		pattern, name string
+		want          bool
+	}{{"risk*", "risk/credit", true}, {"risk/*", "risk/credit", true}, {"risk?credit", "risk/credit", true}, {"risk/c", "risk/credit", false}} {
+		if got := match(map[string]string{"model": c.pattern}, "model", c.name); got != c.want {
+			t.Errorf("%s takes %s: %v", c.pattern, c.name, got)
+		}
+	}
+	if !matchSlice("page=*", "page=/checkout/pay") {
+		t.Error("page=* does not take page=/checkout/pay")
+	}
+}
