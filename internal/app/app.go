@@ -195,6 +195,7 @@ func (a *App) buildEvaluator(ctx context.Context, c *config.Config) error {
 	if a.evaluator, err = pipeline.NewEvaluator(ctx, a.ledger, source, groups, eo, a.log); err != nil {
 		return err
 	}
+	a.metrics.keepGroups(names(groups))
 	a.dispatcher = pipeline.NewDispatcher(a.ledger, do, a.log)
 	return nil
 }

@@ -56,12 +56,16 @@ func (a *App) judgeBy(ctx context.Context, c *config.Config, groups []rules.Grou
 		return err
 	}
 	a.dispatcher.Reload(do)
-	names := make([]string, len(groups))
-	for i, g := range groups {
-		names[i] = g.Name
-	}
-	a.metrics.keepGroups(names)
+	a.metrics.keepGroups(names(groups))
 	return nil
+}
+
+func names(groups []rules.Group) []string {
+	out := make([]string, len(groups))
+	for i, g := range groups {
+		out[i] = g.Name
+	}
+	return out
 }
 
 // needRestart names the changed parts that a running daemon keeps as they were.

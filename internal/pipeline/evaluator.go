@@ -59,7 +59,7 @@ type groupState struct {
 // saveEvery bounds how many quiet evaluations of recorded data a restart repeats.
 const saveEvery = 200
 
-// NewEvaluator restores the groups' state from the ledger.
+// NewEvaluator restores the groups' state from the ledger, and closes the alerts of groups that are no more.
 func NewEvaluator(ctx context.Context, l *ledger.Ledger, src rules.Source, groups []rules.Group, o EvaluatorOptions, log *slog.Logger) (*Evaluator, error) {
 	e := &Evaluator{ledger: l, source: src, options: o, log: log}
 	for _, g := range groups {
@@ -69,7 +69,39 @@ func NewEvaluator(ctx context.Context, l *ledger.Ledger, src rules.Source, group
 		}
 		e.groups = append(e.groups, s)
 	}
+	alerts, err := l.Alerts(ctx, "")
+	if err != nil {
+		return nil, fmt.Errorf("restore alerts: %w", err)
+	}
+	done := map[string]bool{}
+	for _, g := range groups {
+		done[g.Name] = true
+	}
+	for _, a := range alerts {
+		if done[a.Group] {
+			continue
+		}
+		done[a.Group] = true
+		s, err := e.restore(ctx, rules.Group{Name: a.Group, Interval: time.Minute})
+		if err != nil {
+			return nil, err
+		}
+		if err := e.retire(ctx, s); err != nil {
+			return nil, err
+		}
+	}
 	return e, nil
+}
+
+// retire closes the alerts of a group that is gone, if it ever had any.
+func (e *Evaluator) retire(ctx context.Context, s *groupState) error {
+	if s.last.IsZero() {
+		return nil
+	}
+	s.engine.Update(rules.Group{Name: s.group.Name, File: s.group.File, Interval: s.group.Interval})
+	err := e.evaluate(ctx, s, s.last.Add(s.group.Interval), true)
+	s.ahead = true // should the group stay after all, because the reload fails, it is taken back to what the ledger knows
+	return err
 }
 
 func (e *Evaluator) restore(ctx context.Context, g rules.Group) (*groupState, error) {
@@ -88,34 +120,37 @@ func (e *Evaluator) restore(ctx context.Context, g rules.Group) (*groupState, er
 func (e *Evaluator) Reload(ctx context.Context, groups []rules.Group, o EvaluatorOptions) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	kept := map[string]bool{}
+	for _, g := range groups {
+		kept[g.Name] = true
+	}
+	before := e.options
+	e.options = o
 	old := map[string]*groupState{}
 	for _, s := range e.groups {
-		old[s.group.Name] = s
+		if old[s.group.Name] = s; kept[s.group.Name] {
+			continue
+		}
+		if err := e.retire(ctx, s); err != nil {
+			e.options = before
+			return err
+		}
 	}
 	next := make([]*groupState, 0, len(groups))
 	for _, g := range groups {
-		if s := old[g.Name]; s != nil {
-			s.engine.Update(g)
-			s.group = g
-			next = append(next, s)
-			delete(old, g.Name)
-			continue
-		}
-		s, err := e.restore(ctx, g)
-		if err != nil {
-			return err
+		s := old[g.Name]
+		if s == nil {
+			var err error
+			if s, err = e.restore(ctx, g); err != nil {
+				e.options = before
+				return err
+			}
 		}
 		next = append(next, s)
 	}
-	e.options = o
-	for _, s := range old { // a group that is gone closes its alerts before it goes
-		if s.last.IsZero() {
-			continue // it never had any
-		}
-		s.engine.Update(rules.Group{Name: s.group.Name, File: s.group.File, Interval: s.group.Interval})
-		if err := e.evaluate(ctx, s, s.last.Add(s.group.Interval), true); err != nil {
-			return err
-		}
+	for i, s := range next {
+		s.engine.Update(groups[i])
+		s.group = groups[i]
 	}
 	e.groups = next
 	return nil

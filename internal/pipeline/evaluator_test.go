@@ -185,3 +185,22 @@ func TestThroughTheEnd(t *testing.T) {
 	}
 	equal(t, "instants", seen, instants{"fast": {"00:20", "00:40", "01:00", "02:00", "03:00"}, "slow": {"03:00"}})
 }
+
+// An alert of a group that was removed while the evaluator was away is closed, once.
+func TestGroupGoneWhileAway(t *testing.T) {
+	l := openLedger(t, filepath.Join(t.TempDir(), "ledger.db"))
+	now := func() time.Time { return hours(0) }
+	e := judge(t, l, now, func() {})
+	if err := e.Until(t.Context(), hours(0), hours(4), false, nil); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if _, err := NewEvaluator(t.Context(), l, constant(20), nil, e.options, quiet); err != nil {
+			t.Fatal(err)
+		}
+	}
+	equal(t, "deliveries", told(t, l), []string{"resolved 04:01", "firing 03:00"})
+	if alerts, err := l.Alerts(t.Context(), ""); err != nil || len(alerts) != 0 {
+		t.Errorf("still there: %v, %v", alerts, err)
+	}
+}
