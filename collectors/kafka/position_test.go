@@ -130,6 +130,29 @@ func recreated(t *testing.T, addr string) {
 	}
 }
 
+// A partition that is added while the source joins its group is in nobody's assignment: it must be noticed by the numbers of before.
+func addedWhileJoining(t *testing.T, addr string) {
+	f := newFeed(t, addr)
+	s := newSource(t, f.config)
+	before, err := s.awaitTopics(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	same, cancel := context.WithTimeout(t.Context(), 2*s.watch)
+	defer cancel()
+	if s.awaitChange(same, before) {
+		t.Error("a change where there was none")
+	}
+	f.client.AddPartitions(f.config.Topics[0], 3)
+	changed, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	for range 2 { // also when it was there before watching began
+		if !s.awaitChange(changed, before) {
+			t.Error("a new partition was not noticed")
+		}
+	}
+}
+
 func latest(t *testing.T, addr string) {
 	f := newFeed(t, addr)
 	f.config.Start = Latest

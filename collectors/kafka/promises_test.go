@@ -27,18 +27,19 @@ func TestPromisesOnFake(t *testing.T) {
 
 func promises(t *testing.T, addr string) {
 	for name, f := range map[string]func(*testing.T, string){
-		"transactions":       transactions,
-		"read uncommitted":   uncommitted,
-		"codecs":             codecs,
-		"bombs":              bombs,
-		"times":              times,
-		"rebalances":         rebalances,
-		"deleted records":    deletedRecords,
-		"topic created anew": recreated,
-		"latest":             latest,
-		"late topic":         lateTopic,
-		"commits":            committed,
-		"dead letters":       deadLetters,
+		"transactions":        transactions,
+		"read uncommitted":    uncommitted,
+		"codecs":              codecs,
+		"bombs":               bombs,
+		"times":               times,
+		"rebalances":          rebalances,
+		"deleted records":     deletedRecords,
+		"topic created anew":  recreated,
+		"latest":              latest,
+		"added while joining": addedWhileJoining,
+		"late topic":          lateTopic,
+		"commits":             committed,
+		"dead letters":        deadLetters,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

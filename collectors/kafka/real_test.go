@@ -140,7 +140,7 @@ func TestSecurity(t *testing.T) {
 			f.config.Brokers, f.config.TLS, f.config.SASL = []string{b.Listener(c.listener)}, c.tls, c.sasl
 			s := newSource(t, f.config)
 			if c.refused != "" {
-				err := s.checkTopics(t.Context())
+				_, err := s.checkTopics(t.Context())
 				if err == nil || !strings.Contains(err.Error(), c.refused) {
 					t.Errorf("the reason is %v, want it to say %q", err, c.refused)
 				}

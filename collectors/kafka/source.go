@@ -91,21 +91,19 @@ func (s *Source) setReaders(rs []*reader, assigned bool) {
 // not fit its partition and the policy is to fail; brokers that can't be reached are waited for.
 func (s *Source) Run(ctx context.Context, h collectors.Handler) error {
 	defer s.setReaders(nil, false)
-	if err := s.awaitTopics(ctx); err != nil {
+	if _, err := s.awaitTopics(ctx); err != nil {
 		return err
 	}
 	group, err := kafkago.NewConsumerGroup(kafkago.ConsumerGroupConfig{
-		ID:                     s.config.Group,
-		Brokers:                s.config.Brokers,
-		Topics:                 s.config.Topics,
-		Dialer:                 s.dialer,
-		StartOffset:            kafkago.FirstOffset,
-		WatchPartitionChanges:  true,
-		PartitionWatchInterval: s.watch,
-		HeartbeatInterval:      s.heartbeat,
-		SessionTimeout:         s.config.SessionTimeout,
-		RebalanceTimeout:       s.config.RebalanceTimeout,
-		JoinGroupBackoff:       joinBackoff,
+		ID:                s.config.Group,
+		Brokers:           s.config.Brokers,
+		Topics:            s.config.Topics,
+		Dialer:            s.dialer,
+		StartOffset:       kafkago.FirstOffset,
+		HeartbeatInterval: s.heartbeat,
+		SessionTimeout:    s.config.SessionTimeout,
+		RebalanceTimeout:  s.config.RebalanceTimeout,
+		JoinGroupBackoff:  joinBackoff,
 	})
 	if err != nil {
 		return fmt.Errorf("kafka source %s: %w", s.name, err)
@@ -113,7 +111,8 @@ func (s *Source) Run(ctx context.Context, h collectors.Handler) error {
 	defer leave(group)
 	for complain := complainer(s.log); ; {
 		// A generation whose topic is missing ends at once; joining again and again would do nothing else.
-		if err := s.awaitTopics(ctx); err != nil {
+		partitions, err := s.awaitTopics(ctx)
+		if err != nil {
 			return err
 		}
 		gen, err := group.Next(ctx)
@@ -127,7 +126,7 @@ func (s *Source) Run(ctx context.Context, h collectors.Handler) error {
 			continue
 		}
 		ended := make(chan error, 1)
-		gen.Start(func(genCtx context.Context) { ended <- s.generation(ctx, genCtx, gen, h) })
+		gen.Start(func(genCtx context.Context) { ended <- s.generation(ctx, genCtx, gen, partitions, h) })
 		if err := <-ended; err != nil {
 			return fmt.Errorf("kafka source %s: %w", s.name, err)
 		}
@@ -151,8 +150,9 @@ func leave(group *kafkago.ConsumerGroup) {
 	}
 }
 
-// generation reads the partitions of one generation until it or run ends, and gives them up. Its error is fatal.
-func (s *Source) generation(run, genCtx context.Context, gen *kafkago.Generation, h collectors.Handler) error {
+// generation reads the partitions of one generation until it or run ends, or its topics have other numbers of partitions than
+// before it was joined, and gives them up. Its error is fatal.
+func (s *Source) generation(run, genCtx context.Context, gen *kafkago.Generation, partitions map[string]int, h collectors.Handler) error {
 	ctx, cancel := context.WithCancelCause(genCtx)
 	defer cancel(nil)
 	defer context.AfterFunc(run, func() { cancel(context.Cause(run)) })()
@@ -177,45 +177,72 @@ func (s *Source) generation(run, genCtx context.Context, gen *kafkago.Generation
 		})
 	}
 	wg.Go(func() { commits.run(ctx) })
+	wg.Go(func() {
+		if s.awaitChange(ctx, partitions) {
+			s.log.Info("a topic has other partitions than before, joining the consumer group again", "group", s.config.Group)
+			cancel(nil)
+		}
+	})
 	wg.Wait()
 	s.setReaders(nil, false)
 	commits.flush() // still as a member: the group waits for this function
 	return errors.Join(errs...)
 }
 
-// awaitTopics returns when all topics exist.
-func (s *Source) awaitTopics(ctx context.Context) error {
+// awaitTopics returns when all topics exist, and with how many partitions.
+func (s *Source) awaitTopics(ctx context.Context) (partitions map[string]int, err error) {
 	for complain := complainer(s.log); ; {
-		err := s.checkTopics(ctx)
+		partitions, err := s.checkTopics(ctx)
 		if err == nil {
-			return nil
+			return partitions, nil
 		}
 		if ctx.Err() != nil {
-			return ctx.Err()
+			return nil, ctx.Err()
 		}
 		complain("waiting for Kafka", err)
 		if err := sleep(ctx, time.Second/4); err != nil {
-			return err
+			return nil, err
 		}
 	}
 }
 
-func (s *Source) checkTopics(ctx context.Context) error {
+func (s *Source) checkTopics(ctx context.Context) (partitions map[string]int, err error) {
 	m, err := s.client.Metadata(ctx, &kafkago.MetadataRequest{Topics: s.config.Topics})
 	if err != nil {
-		return s.reason(ctx, err)
+		return nil, s.reason(ctx, err)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	partitions = map[string]int{}
 	for _, t := range m.Topics {
 		if t.Error != nil {
-			return fmt.Errorf("topic %s: %w", t.Name, t.Error)
+			return nil, fmt.Errorf("topic %s: %w", t.Name, t.Error)
 		}
+		partitions[t.Name] = len(t.Partitions)
 		if _, ok := s.seen[t.Name]; !ok {
 			s.seen[t.Name] = len(t.Partitions)
 		}
 	}
-	return nil
+	return partitions, nil
+}
+
+// awaitChange returns true when a topic has another number of partitions, or is gone. The numbers must have been read before the
+// group was joined: a partition that was added meanwhile may be assigned to nobody. (kafka-go's own watcher begins to count after
+// it has joined, and never notices such a partition.)
+func (s *Source) awaitChange(ctx context.Context, partitions map[string]int) bool {
+	for sleep(ctx, s.watch) == nil {
+		m, err := s.client.Metadata(ctx, &kafkago.MetadataRequest{Topics: s.config.Topics})
+		if err != nil {
+			continue // the readers notice a broker that is away
+		}
+		for _, t := range m.Topics {
+			gone := errors.Is(t.Error, kafkago.UnknownTopicOrPartition)
+			if gone || t.Error == nil && len(t.Partitions) != partitions[t.Name] {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // reason replaces a transport's error by what a broker says to a single connection, which names a wrong password or
