@@ -9,7 +9,7 @@ type arena struct {
 	bytes  []byte
 	scores []float64
 	names  []string
-	held   int // bytes of texts and bodies
+	held   int // bytes of texts, bodies, and what else waits with them
 }
 
 const (

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"sync"
 
 	"plumbline"
 	"plumbline/collectors"
@@ -26,12 +27,17 @@ type letter struct {
 	Reason    plumbline.Reason `json:"reason"`
 	Detail    string           `json:"detail,omitempty"`
 	Payload   []byte           `json:"payload,omitempty"` // base64: it need not be text
+	Cut       bool             `json:"payload_cut,omitempty"`
 }
+
+// maxLetterPayload bounds what a letter holds of its message. In base64 it stays below the 1 MB that Kafka's brokers take as they
+// come: a letter that can't be written would keep its partition from going on.
+const maxLetterPayload = 600 << 10
 
 func encodeLetter(p plumbline.Partition, m collectors.Message, r *plumbline.Reject, payload bool) []byte {
 	l := letter{Source: p.Source, Topic: p.Topic, Partition: p.ID, Offset: m.Offset, Reason: r.Reason, Detail: r.Detail}
 	if payload {
-		l.Payload = m.Value
+		l.Payload, l.Cut = m.Value[:min(len(m.Value), maxLetterPayload)], len(m.Value) > maxLetterPayload
 	}
 	b, err := json.Marshal(l)
 	if err != nil { // unreachable: every field marshals
@@ -40,25 +46,42 @@ func encodeLetter(p plumbline.Partition, m collectors.Message, r *plumbline.Reje
 	return b
 }
 
-// DeadLetterFile appends letters to a file, one JSON object a line. Several workers share it: an append of one write is whole.
-type DeadLetterFile struct{ f *os.File }
+// DeadLetterFile appends letters to a file, one JSON object a line. Several workers share it.
+type DeadLetterFile struct {
+	mu   sync.Mutex
+	f    *os.File
+	torn bool // the last line may have no end, because a disk was full or a process died
+}
 
 // OpenDeadLetterFile opens or creates the file, readable by its owner only.
 func OpenDeadLetterFile(path string) (*DeadLetterFile, error) {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("open dead-letter file: %w", err)
 	}
-	return &DeadLetterFile{f}, nil
+	d, last := &DeadLetterFile{f: f}, make([]byte, 1)
+	if info, err := f.Stat(); err == nil && info.Mode().IsRegular() && info.Size() > 0 {
+		_, err := f.ReadAt(last, info.Size()-1)
+		d.torn = err != nil || last[0] != '\n'
+	}
+	return d, nil
 }
 
 func (d *DeadLetterFile) Write(_ context.Context, letters [][]byte) error {
-	if _, err := d.f.Write(append(bytes.Join(letters, []byte{'\n'}), '\n')); err != nil {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	text := append(bytes.Join(letters, []byte{'\n'}), '\n')
+	if d.torn {
+		text = append([]byte{'\n'}, text...) // readers of lines of JSON pass over an empty one
+	}
+	d.torn = true
+	if _, err := d.f.Write(text); err != nil {
 		return fmt.Errorf("write dead letters: %w", err)
 	}
 	if err := d.f.Sync(); err != nil {
 		return fmt.Errorf("sync dead letters: %w", err)
 	}
+	d.torn = false
 	return nil
 }
 

@@ -15,7 +15,7 @@ import (
 
 var errAbandoned = errors.New("abandoned before everything was durable")
 
-// heldBytes is how many bytes of rows a worker holds before it flushes, however few records they are.
+// heldBytes is how many bytes of rows and dead letters a worker holds before it flushes, however few records they are.
 const heldBytes = 16 << 20
 
 // worker owns one partition: it decodes and folds its messages in offset order and flushes what they changed. Everything in it
@@ -250,7 +250,9 @@ func (w *worker) reject(m collectors.Message, r *plumbline.Reject) {
 	w.cp.Rejected[r.Reason]++
 	w.tally.rejected[r.Reason]++
 	if w.source.DeadLetters != nil {
-		w.letters = append(w.letters, encodeLetter(w.part, m, r, w.source.Payload))
+		l := encodeLetter(w.part, m, r, w.source.Payload)
+		w.letters = append(w.letters, l)
+		w.arena.held += len(l)
 	}
 }
 
