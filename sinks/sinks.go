@@ -1,5 +1,5 @@
-// Package sinks is the contract of what carries an effect out of the house, and the dispatcher that delivers the outbox: at
-// least once, in order per destination, under a key that never changes.
+// Package sinks is the contract of what carries an effect out of the house, under a key that never changes, and what HTTP
+// destinations have in common: how an answer is judged, and errors without secrets.
 package sinks
 
 import (

@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -244,21 +245,28 @@ func (a *App) effects(c *config.Config) (pipeline.EvaluatorOptions, pipeline.Dis
 	eo = pipeline.EvaluatorOptions{Offset: c.Evaluation.Offset, Route: route, Triggers: policies, DryRun: a.options.DryRun, Places: places, Now: a.options.Now,
 		Repeat: !isReplay, Observe: a.metrics, Baseline: a.registry.BaselineOf}
 	do = pipeline.DispatcherOptions{Receivers: notifiers, Triggers: triggers, ExternalURL: c.Web.ExternalURL, GiveUp: giveUp, Poll: 200 * time.Millisecond, Now: a.options.Now, Observe: a.metrics,
-		GroupLabels: func(_ string, al plumbline.Alert) map[string]string { return groupLabels(route, al) }}
+		Group: func(place string, al plumbline.Alert) (string, map[string]string) {
+			return groupOf(route, places, place, al)
+		}}
 	return eo, do, nil
 }
 
-func groupLabels(r *pipeline.Route, a plumbline.Alert) map[string]string {
-	out := map[string]string{}
-	if r == nil {
-		return out
-	}
-	for _, n := range r.GroupBy {
-		if v, ok := a.Labels[n]; ok {
-			out[n] = v
+// groupOf finds the receiver of a place, and by which labels the route that leads an alert there groups.
+func groupOf(r *pipeline.Route, places map[string][]pipeline.Place, place string, a plumbline.Alert) (receiver string, labels map[string]string) {
+	for name, list := range places {
+		if slices.ContainsFunc(list, func(p pipeline.Place) bool { return p.Name == place }) {
+			receiver = name
 		}
 	}
-	return out
+	if r == nil { // an alert of before the routes were removed
+		return receiver, nil
+	}
+	for _, m := range r.Match(a.Labels) {
+		if m.Receiver == receiver {
+			return receiver, m.GroupLabels(a.Labels)
+		}
+	}
+	return receiver, r.GroupLabels(a.Labels)
 }
 
 // Span is the event time from the first pane to the newest record.

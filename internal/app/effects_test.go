@@ -1,10 +1,13 @@
 package app
 
 import (
+	"maps"
 	"path/filepath"
 	"testing"
 
+	"plumbline"
 	"plumbline/internal/config"
+	"plumbline/internal/pipeline"
 )
 
 // Private networks are dialled where the configuration says so, and nowhere else.
@@ -29,6 +32,29 @@ triggers: [{name: c, webhook: {url: "https://train.example/c", allow_private: tr
 		trigger, err := triggerConfig(c.Triggers[i].Webhook)
 		if err != nil || trigger.AllowPrivate != want {
 			t.Errorf("%s: %v, %v", c.Triggers[i].Name, trigger.AllowPrivate, err)
+		}
+	}
+}
+
+// A message says by which labels its own route groups, and the receiver's name as it is configured.
+func TestGroupOf(t *testing.T) {
+	r := &pipeline.Route{Receiver: "ml", GroupBy: []string{"model", "alertname"}, Routes: []*pipeline.Route{
+		{Receiver: "risk", GroupBy: []string{"team"}, Matchers: []pipeline.Matcher{{Label: "team", Value: "risk"}}, Continue: true},
+		{Receiver: "all", GroupBy: []string{"..."}, Matchers: []pipeline.Matcher{{Label: "team", Value: "risk"}}},
+	}}
+	places := map[string][]pipeline.Place{"ml": {{Name: "ml/slack"}}, "risk": {{Name: "risk/slack"}, {Name: "risk/webhook"}}, "all": {{Name: "all/webhook"}}}
+	risk := map[string]string{"model": "credit", "alertname": "Drift", "team": "risk"}
+	for _, c := range []struct {
+		place, receiver string
+		labels, want    map[string]string
+	}{
+		{"ml/slack", "ml", map[string]string{"model": "m", "alertname": "A"}, map[string]string{"model": "m", "alertname": "A"}},
+		{"risk/webhook", "risk", risk, map[string]string{"team": "risk"}},
+		{"all/webhook", "all", risk, risk},
+	} {
+		receiver, labels := groupOf(r, places, c.place, plumbline.Alert{Labels: c.labels})
+		if receiver != c.receiver || !maps.Equal(labels, c.want) {
+			t.Errorf("%s: %s %v, want %s %v", c.place, receiver, labels, c.receiver, c.want)
 		}
 	}
 }

@@ -23,9 +23,10 @@ type DispatcherObserver interface {
 
 // DispatcherOptions are the Dispatcher's destinations and bounds; every field must be set.
 type DispatcherOptions struct {
-	Receivers   map[string]sinks.Notifier
-	Triggers    map[string]sinks.Puller
-	GroupLabels func(receiver string, a plumbline.Alert) map[string]string
+	Receivers map[string]sinks.Notifier // by place
+	Triggers  map[string]sinks.Puller
+	// Group names the receiver that a place belongs to, and the labels that the alerts of one message to it share.
+	Group       func(place string, a plumbline.Alert) (receiver string, labels map[string]string)
 	ExternalURL string
 	GiveUp      time.Duration // a delivery that failed for so long is given up
 	Poll        time.Duration
@@ -281,8 +282,8 @@ func (d *Dispatcher) hand(ctx context.Context, key string, batch []ledger.Delive
 	if r == nil {
 		return &sinks.Permanent{Err: fmt.Errorf("no receiver is called %q any more", first.Destination)}
 	}
-	n := sinks.Notification{Key: key, Receiver: first.Destination, Edge: first.Edge, At: first.At, ExternalURL: d.options.ExternalURL, DryRun: first.DryRun,
-		GroupLabels: d.options.GroupLabels(first.Destination, first.Alert)}
+	receiver, labels := d.options.Group(first.Destination, first.Alert)
+	n := sinks.Notification{Key: key, Receiver: receiver, GroupLabels: labels, Edge: first.Edge, At: first.At, ExternalURL: d.options.ExternalURL, DryRun: first.DryRun}
 	for _, x := range batch {
 		n.Alerts = append(n.Alerts, x.Alert)
 	}

@@ -49,8 +49,8 @@ func (w *world) restart() {
 func (w *world) destinations() DispatcherOptions {
 	return DispatcherOptions{
 		Receivers: map[string]sinks.Notifier{"ml/slack": w, "ml/webhook": w}, Triggers: map[string]sinks.Puller{"retrain": w},
-		GroupLabels: func(string, plumbline.Alert) map[string]string { return nil },
-		GiveUp:      24 * time.Hour, Poll: time.Millisecond, Observe: w,
+		Group:  func(place string, _ plumbline.Alert) (string, map[string]string) { return place, nil },
+		GiveUp: 24 * time.Hour, Poll: time.Millisecond, Observe: w,
 		Now: func() time.Time { w.mu.Lock(); defer w.mu.Unlock(); return w.now },
 	}
 }

@@ -2,8 +2,9 @@ package pipeline
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
-	"sort"
+	"slices"
 	"strings"
 	"time"
 )
@@ -89,20 +90,30 @@ func (r *Route) Match(labels map[string]string) []*Route {
 	return out
 }
 
+// GroupLabels are the alert's labels that make its group under the route.
+func (r *Route) GroupLabels(labels map[string]string) map[string]string {
+	out := map[string]string{}
+	for _, n := range r.groupNames(labels) {
+		if v, ok := labels[n]; ok {
+			out[n] = v
+		}
+	}
+	return out
+}
+
 // Group is the alert's group under the route: canonical text of receiver and grouping labels.
 func (r *Route) Group(labels map[string]string) string {
-	names := r.GroupBy
-	if len(names) == 1 && names[0] == "..." {
-		names = make([]string, 0, len(labels))
-		for n := range labels {
-			names = append(names, n)
-		}
-		sort.Strings(names)
-	}
 	var b strings.Builder
 	b.WriteString(r.Receiver)
-	for _, n := range names {
+	for _, n := range r.groupNames(labels) {
 		fmt.Fprintf(&b, "|%s=%q", n, labels[n])
 	}
 	return b.String()
+}
+
+func (r *Route) groupNames(labels map[string]string) []string {
+	if len(r.GroupBy) == 1 && r.GroupBy[0] == "..." {
+		return slices.Sorted(maps.Keys(labels))
+	}
+	return r.GroupBy
 }
