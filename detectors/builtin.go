@@ -2,7 +2,7 @@ package detectors
 
 import "plumbline/profiles"
 
-// Builtin is the table of all tests: what isn't here can't be asked for.
+// Builtin is the table of all tests of profiles. Statistics of single rows, which need labels or sessions, are not of this package.
 func Builtin() []Test {
 	return []Test{
 		// Drift of a feature against its baseline.
