@@ -94,13 +94,20 @@ func (r *Registry) MakeBaseline(ctx context.Context, model, version string, newe
 	return true, nil
 }
 
+// sampleLimits let every stored record through: each was within the limits there were when it came.
+var sampleLimits = decode.Limits{MaxBytes: 1 << 30, MaxDepth: 10_000, MaxKeys: 1 << 30, MaxString: 1 << 30, MaxNumber: 1 << 30}
+
 // BuildFromSamples makes a baseline of stored records.
 func BuildFromSamples(m *plumbline.Model, version string, samples []store.Sample, created time.Time, source string) (*profiles.Baseline, error) {
 	builder := profiles.NewBuilder(m)
-	d := decode.New(decode.DefaultLimits())
+	d := decode.New(sampleLimits)
 	var rec plumbline.Record
 	for _, s := range samples {
-		if reject := d.Decode(&rec, s.Record, s.Time); reject != nil {
+		reject := d.Decode(&rec, s.Record, s.Time)
+		if reject != nil && reject.Reason == plumbline.ReasonEmpty {
+			continue // all it had is left out of samples
+		}
+		if reject != nil {
 			return nil, fmt.Errorf("stored sample %s@%d: %w", s.Partition, s.Offset, reject)
 		}
 		builder.Add(&rec)

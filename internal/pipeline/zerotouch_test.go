@@ -232,3 +232,25 @@ func TestSamplesForABaseline(t *testing.T) {
 	m.Baseline.From, m.Baseline.To = t0.Add(50*time.Minute), t0.Add(80*time.Minute)
 	equal(t, "of a time", kept(auto(100), m), 30)
 }
+
+// A sample is a record that was within the limits, whatever they are, and perhaps nothing is left of it once what it must not
+// show is left out. Neither keeps a version from getting its baseline.
+func TestFirstRecordsOfAnyForm(t *testing.T) {
+	o := testOptions()
+	o.Limits.MaxKeys = 10_000
+	o.Samples.Exclude = map[string]bool{"ssn": true}
+	log := steps(0, 30)
+	wide := []byte(`{"model":"zero","version":"1","ts":"2013-07-02T00:00:00Z","prediction":1,"features":{"x":7`)
+	for i := range 3000 {
+		wide = fmt.Appendf(wide, `,"f%d":1`, i)
+	}
+	log[3].Value = append(wide, "}}"...)
+	log[4].Value = []byte(`{"model":"zero","version":"1","ts":"2013-07-02T00:00:00Z","kind":"request","features":{"ssn":"1"}}`)
+	s := storetest.Memory()
+	c := NewCollector(s, NewRegistry(s, nil, auto(20), quiet), o, quiet)
+	feed(t, c, part(0), log)
+	equal(t, "folded", c.Totals().Folded, int64(30))
+	if baselineOf(t, s) == nil {
+		t.Fatal("there is no baseline")
+	}
+}
