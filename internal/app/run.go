@@ -191,28 +191,44 @@ func (a *App) span(ctx context.Context) (first, last time.Time, err error) {
 	return first, last, nil
 }
 
-// expire deletes what is older than the retention, counted from the evaluation clock, now and then.
+// keepDeliveries is how long what was delivered is remembered: longer than any cooldown, window or repeat_interval may be.
+const keepDeliveries = 400 * 24 * time.Hour
+
+// expireEvery is how often what is too old is deleted.
+const expireEvery = 10 * time.Minute
+
 func (a *App) expire(ctx context.Context) error {
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-time.After(10 * time.Minute):
+		case <-time.After(expireEvery):
 		}
-		c := a.config.Load()
-		now := a.options.Now()
-		if replay(c, false) {
-			_, last, err := a.span(ctx)
-			if err != nil || last.IsZero() {
-				continue
-			}
-			now = last
-		}
-		n, err := a.store.Expire(ctx, now.Add(-c.Store.Retention.Panes), now.Add(-c.Store.Retention.Samples))
-		if err != nil && ctx.Err() == nil {
+		if err := a.forget(ctx); err != nil && ctx.Err() == nil {
 			a.log.Error("retention could not be applied", "err", err)
-		} else if n > 0 {
-			a.log.Info("deleted what is older than the retention", "rows", n)
 		}
 	}
+}
+
+// forget deletes what is older than the retention, counted from the evaluation clock, and old deliveries.
+func (a *App) forget(ctx context.Context) error {
+	c := a.config.Load()
+	now := a.options.Now()
+	if a.ledger != nil {
+		if _, err := a.ledger.Expire(ctx, now.Add(-keepDeliveries)); err != nil {
+			return err
+		}
+	}
+	if replay(c, false) {
+		_, last, err := a.span(ctx)
+		if err != nil || last.IsZero() {
+			return err
+		}
+		now = last
+	}
+	n, err := a.store.Expire(ctx, now.Add(-c.Store.Retention.Panes), now.Add(-c.Store.Retention.Samples))
+	if err == nil && n > 0 {
+		a.log.Info("deleted what is older than the retention", "rows", n)
+	}
+	return err
 }
