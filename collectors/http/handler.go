@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"iter"
 	"net/http"
 	"strconv"
 	"strings"
@@ -83,16 +84,17 @@ func (s *Source) records(w http.ResponseWriter, r *http.Request) {
 	}
 	arrival := s.now()
 	parts, err := split(text)
-	if err != nil || len(parts) == 0 {
+	if err != nil {
 		s.count(plumbline.ReasonSyntax)
-		message := "the body holds no record"
-		if err != nil {
-			message = err.Error()
-		}
-		fail(w, http.StatusBadRequest, message)
+		fail(w, http.StatusBadRequest, err.Error())
 		return
 	}
 	good, out := s.judge(parts, arrival)
+	if len(good) == 0 && len(out.Rejected) == 0 {
+		s.count(plumbline.ReasonSyntax)
+		fail(w, http.StatusBadRequest, "the body holds no record")
+		return
+	}
 	if len(good) == 0 {
 		s.countAll(out)
 		out.Error = "no record is usable"
@@ -113,9 +115,9 @@ func (s *Source) records(w http.ResponseWriter, r *http.Request) {
 }
 
 // judge keeps the messages that can be records.
-func (s *Source) judge(parts []part, arrival time.Time) (good [][]byte, out answer) {
+func (s *Source) judge(parts iter.Seq[part], arrival time.Time) (good [][]byte, out answer) {
 	out.Rejected, out.reasons = []rejected{}, map[plumbline.Reason]int{}
-	for _, p := range parts {
+	for p := range parts {
 		var reason plumbline.Reason
 		if len(p.value) > s.c.MaxMessage {
 			reason = plumbline.ReasonTooLarge

@@ -3,6 +3,7 @@ package http
 import (
 	"bytes"
 	"errors"
+	"iter"
 )
 
 var errArray = errors.New("the body is not one whole JSON array")
@@ -14,25 +15,30 @@ type part struct {
 }
 
 // split cuts a body into messages: the elements of an array, one object, or lines. It looks no deeper than it must: whether a
-// message is JSON is for others to say. The parts point into body.
-func split(body []byte) ([]part, error) {
+// message is JSON is for others to say. The parts point into body; they are found one by one, since a list of them could be
+// many times as large as a body of empty lines.
+func split(body []byte) (iter.Seq[part], error) {
 	text := bytes.TrimLeft(body, " \t\r\n")
 	if len(text) == 0 {
-		return nil, nil
+		return func(func(part) bool) {}, nil
 	}
-	switch text[0] {
-	case '[':
-		return splitArray(text)
-	case '{': // perhaps one object over several lines
+	if text[0] == '[' {
+		// An array that is not whole gives nothing, since what is missing is unknown.
+		if !array(text, func(part) bool { return true }) {
+			return nil, errArray
+		}
+		return func(yield func(part) bool) { array(text, yield) }, nil
+	}
+	if text[0] == '{' { // perhaps one object over several lines
 		if n := value(text); n > 0 && len(bytes.TrimLeft(text[n:], " \t\r\n")) == 0 {
-			return []part{{line: 1 + bytes.Count(body[:len(body)-len(text)], []byte{'\n'}), value: text[:n:n]}}, nil
+			line := 1 + bytes.Count(body[:len(body)-len(text)], []byte{'\n'})
+			return func(yield func(part) bool) { yield(part{line, text[:n:n]}) }, nil
 		}
 	}
-	return splitLines(body), nil
+	return func(yield func(part) bool) { lines(body, yield) }, nil
 }
 
-func splitLines(body []byte) []part {
-	parts := make([]part, 0, bytes.Count(body, []byte{'\n'})+1)
+func lines(body []byte, yield func(part) bool) {
 	for line := 1; len(body) > 0; line++ {
 		var text []byte
 		if end := bytes.IndexByte(body, '\n'); end >= 0 {
@@ -40,46 +46,35 @@ func splitLines(body []byte) []part {
 		} else {
 			text, body = body, nil
 		}
-		if text = bytes.TrimRight(text, "\r"); len(text) > 0 {
-			parts = append(parts, part{line, text[:len(text):len(text)]})
+		if text = bytes.TrimRight(text, "\r"); len(text) > 0 && !yield(part{line, text[:len(text):len(text)]}) {
+			return
 		}
 	}
-	return parts
 }
 
-// splitArray cuts an array into its elements. An array that is not whole gives none, since what is missing is unknown.
-func splitArray(b []byte) ([]part, error) {
-	var parts []part
+// array yields the elements of an array and reports whether it is whole, and nothing comes after it.
+func array(b []byte, yield func(part) bool) bool {
 	i := space(b, 1)
 	if i < len(b) && b[i] == ']' {
-		return nil, rest(b, i+1)
+		return space(b, i+1) == len(b)
 	}
-	for {
+	for place := 1; ; place++ {
 		n := value(b[i:])
-		if n <= 0 {
-			return nil, errArray
+		if n <= 0 || !yield(part{place, b[i : i+n : i+n]}) {
+			return false
 		}
-		parts = append(parts, part{len(parts) + 1, b[i : i+n : i+n]})
 		i = space(b, i+n)
 		switch {
 		case i >= len(b):
-			return nil, errArray
+			return false
 		case b[i] == ',':
 			i = space(b, i+1)
 		case b[i] == ']':
-			return parts, rest(b, i+1)
+			return space(b, i+1) == len(b)
 		default:
-			return nil, errArray
+			return false
 		}
 	}
-}
-
-// rest is an error unless nothing but space comes from i on.
-func rest(b []byte, i int) error {
-	if space(b, i) < len(b) {
-		return errArray
-	}
-	return nil
 }
 
 func space(b []byte, i int) int {

@@ -3,7 +3,13 @@ package http
 import (
 	"bytes"
 	"encoding/json"
+	"runtime"
+	"slices"
+	"strings"
 	"testing"
+	"time"
+
+	"plumbline"
 )
 
 // An array that encoding/json takes is cut into the same elements; nothing that is not whole is.
@@ -12,7 +18,11 @@ func FuzzSplit(f *testing.F) {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		parts, err := split(body)
+		found, err := split(body)
+		var parts []part
+		if err == nil {
+			parts = slices.Collect(found)
+		}
 		line := 0
 		for _, p := range parts {
 			if len(p.value) == 0 || p.line <= line || !bytes.Contains(body, p.value) {
@@ -38,4 +48,32 @@ func FuzzSplit(f *testing.F) {
 			}
 		}
 	})
+}
+
+// A small compressed body can hold millions of empty lines or elements. Taking it apart must not take much more memory than its
+// text does.
+func TestManyPartsTakeNoMemory(t *testing.T) {
+	const size = 8 << 20
+	reject := &plumbline.Reject{Reason: plumbline.ReasonSyntax}
+	s := source(t, Config{Validate: func([]byte, time.Time) *plumbline.Reject { return reject }})
+	for name, c := range map[string]struct {
+		text   string
+		answer string
+	}{
+		"empty lines": {strings.Repeat("\n", size), "the body holds no record"},
+		"short lines": {strings.Repeat("1\n", size/2), "no record is usable"},
+		"elements":    {"[1" + strings.Repeat(",1", size/2) + "]", "no record is usable"},
+	} {
+		body := gz(c.text)
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		w := post(s, body, "Content-Encoding", "gzip")
+		runtime.ReadMemStats(&after)
+		if w.Code != 400 || !strings.Contains(w.Body.String(), c.answer) {
+			t.Errorf("%s: %d %.200s", name, w.Code, w.Body)
+		}
+		if took := after.TotalAlloc - before.TotalAlloc; took > 6*size {
+			t.Errorf("%s: %d MiB for %d MiB of text", name, took>>20, size>>20)
+		}
+	}
 }
