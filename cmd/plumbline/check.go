@@ -49,7 +49,7 @@ func (p *program) checkCommand() *cobra.Command {
 func checkAll(file string) (plumbline.Problems, string) {
 	conf, problems := config.Load(file)
 	groups, more := app.LoadRules(conf)
-	problems = append(problems, more...)
+	problems = append(append(problems, more...), app.CheckTriggers(conf)...)
 	rulesFound := 0
 	for _, g := range groups {
 		rulesFound += len(g.Rules)

@@ -90,7 +90,8 @@ func (p *program) loadAll(file string) (*config.Config, error) {
 	if c == nil {
 		return nil, err
 	}
-	if _, problems := app.LoadRules(c); len(problems) > 0 {
+	_, problems := app.LoadRules(c)
+	if problems = append(problems, app.CheckTriggers(c)...); len(problems) > 0 {
 		if ruleErr := p.usable(file, problems); ruleErr != nil {
 			err = ruleErr
 		}

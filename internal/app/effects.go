@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"plumbline"
 	"plumbline/internal/config"
 	"plumbline/internal/pipeline"
 	"plumbline/internal/secret"
@@ -107,6 +108,19 @@ func triggerConfig(w *config.TriggerWebhook) (webhook.Config, error) {
 		out.Bearer = w.Token.Get
 	}
 	return out, err
+}
+
+// CheckTriggers reports what is wrong with the templates of the triggers' bodies.
+func CheckTriggers(c *config.Config) (problems plumbline.Problems) {
+	for _, t := range c.Triggers {
+		if t.Webhook == nil || t.Webhook.Body == "" {
+			continue
+		}
+		if _, err := webhook.ParseBody(t.Webhook.Body); err != nil {
+			problems = append(problems, c.Problem(&t.Webhook.Body, fmt.Sprintf("the trigger %q: %v", t.Name, err), "docs/triggers.md shows what a body may hold"))
+		}
+	}
+	return problems
 }
 
 // pullers builds every trigger and its restraint.

@@ -29,7 +29,7 @@ func (a *App) takeOver(ctx context.Context) error {
 		return problems
 	}
 	groups, problems := LoadRules(c)
-	if problems.Errors() {
+	if problems = append(problems, CheckTriggers(c)...); problems.Errors() {
 		return problems
 	}
 	if a.evaluator == nil {

@@ -268,5 +268,10 @@ func (c *Config) Replay() bool {
 	return len(c.Sources) > 0
 }
 
+// Problem is an error about one of the configuration's values, given by its address, for what only its user can judge.
+func (c *Config) Problem(ptr any, message, hint string) plumbline.Problem {
+	return c.doc.Problem(ptr, plumbline.SeverityError, message, hint)
+}
+
 // Redacted is the configuration in effect as YAML, without secrets and with environment references as they were written.
 func (c *Config) Redacted() ([]byte, error) { return c.doc.Encode(c) }

@@ -211,6 +211,10 @@ func (k *check) matchers(list []string) {
 			k.fail(&list[i], fmt.Sprintf("%q is not a matcher", list[i]), `write label="value", !=, =~ or !~`)
 			continue
 		}
+		if v := m[2]; (strings.HasPrefix(v, `"`) || strings.HasSuffix(v, `"`)) && (len(v) < 2 || v[0] != v[len(v)-1]) {
+			k.fail(&list[i], fmt.Sprintf("%q is not a matcher: a quote is missing", list[i]), `write label="value"`)
+			continue
+		}
 		if strings.HasSuffix(m[1], "~") {
 			if _, err := regexp.Compile("^(?:" + strings.Trim(m[2], `"`) + ")$"); err != nil {
 				k.fail(&list[i], fmt.Sprintf("%q is not a regular expression: %v", m[2], err), "write \\ in front of signs that mean themselves")
