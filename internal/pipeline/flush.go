@@ -16,21 +16,15 @@ func (w *worker) flush() error {
 		return nil
 	}
 	f := w.collect()
-	for wait := 100 * time.Millisecond; ; wait = min(2*wait, 30*time.Second) {
+	for wait := firstWait; ; wait = min(2*wait, lastWait) {
 		began := w.c.options.Now()
 		err := w.write(f)
 		w.c.options.Observe.Flushed(w.c.options.Now().Sub(began), len(f.Panes), len(f.Answers)+len(f.Labels)+len(f.Samples), err)
 		if err == nil {
 			break
 		}
-		if w.ctx.Err() != nil {
-			return errAbandoned
-		}
-		w.log.Error("flush failed, trying again", "err", err, "in", wait)
-		select {
-		case <-time.After(wait):
-		case <-w.ctx.Done():
-			return errAbandoned
+		if err := w.wait("flush failed, trying again", err, wait); err != nil {
+			return err
 		}
 	}
 	w.forget(f)
@@ -38,6 +32,40 @@ func (w *worker) flush() error {
 		w.ack(f.Checkpoint.Next)
 	}
 	return w.makeBaselines()
+}
+
+const (
+	firstWait = 100 * time.Millisecond
+	lastWait  = 30 * time.Second
+	lookTries = 9 // half a minute
+)
+
+// wait waits before the next try; its error is errAbandoned.
+func (w *worker) wait(why string, err error, wait time.Duration) error {
+	if w.ctx.Err() != nil {
+		return errAbandoned
+	}
+	w.log.Error(why, "err", err, "in", wait)
+	select {
+	case <-time.After(wait):
+		return nil
+	case <-w.ctx.Done():
+		return errAbandoned
+	}
+}
+
+// patiently does what asks the store until that has worked. A store that is away for a moment must not cost what was folded since
+// the last flush, nor, of a partition that has gone quiet, all that is read of it until its next message comes.
+func (w *worker) patiently(f func() error) error {
+	for wait, tries := firstWait, 1; ; wait, tries = 2*wait, tries+1 {
+		err := f()
+		if err == nil || tries == lookTries {
+			return err
+		}
+		if err := w.wait("could not look up what a batch needs, trying again", err, wait); err != nil {
+			return err
+		}
+	}
 }
 
 func (w *worker) collect() *store.Flush {
@@ -142,11 +170,8 @@ func (w *worker) makeBaselines() error {
 			w.log.Warn("could not make a baseline", "model", s.version.Model.Name, "version", s.version.Version, "err", err)
 			continue
 		}
-		now, reason, err := w.c.registry.Version(w.ctx, s.version.Model.Name, s.version.Version)
-		if err != nil {
-			return err
-		}
-		if reason == plumbline.ReasonNone { // another manifest may not want it any more
+		// An error is left to the next batch's own look, and another manifest may not want the version any more.
+		if now, reason, err := w.c.registry.Version(w.ctx, s.version.Model.Name, s.version.Version); err == nil && reason == plumbline.ReasonNone {
 			s.version = now
 		}
 	}

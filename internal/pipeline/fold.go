@@ -61,7 +61,7 @@ func (w *worker) exclusion(m *plumbline.Model) func(string) bool {
 	return func(name string) bool { return out[name] || pii[name] }
 }
 
-// fold decodes one message and folds it. A reject is counted by the caller; an error stops the worker.
+// fold decodes one message and folds it. A reject is counted by the caller; after an error nothing has changed.
 func (w *worker) fold(m *collectors.Message) (*plumbline.Reject, error) {
 	if reject := w.decode(m); reject != nil {
 		return reject, nil
@@ -82,14 +82,14 @@ func (w *worker) fold(m *collectors.Message) (*plumbline.Reject, error) {
 		return rejection(reason), err
 	}
 	late := !w.cp.Newest.IsZero() && w.cp.Newest.Sub(r.Time) > s.fine+w.c.options.Lateness
-	if late {
-		w.tally.late[s.version.Model.Name]++
-	}
 	slices, dropped := s.slicer.of(r)
-	w.tally.slices += dropped
 	if err := w.route(s, r, m.Offset, slices, late); err != nil {
 		return nil, err
 	}
+	if late {
+		w.tally.late[s.version.Model.Name]++
+	}
+	w.tally.slices += dropped
 	w.addRows(s, m, r, slices)
 	w.tally.records[s.version.Model.Name]++
 	if r.Time.After(w.cp.Newest) {

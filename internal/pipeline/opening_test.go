@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -56,4 +57,40 @@ func TestTornFlushIsLookedUpAtOnce(t *testing.T) {
 	if n := w.Profile.Records() + w.Uncounted; n != 2000 {
 		t.Errorf("%d records, want 2000", n)
 	}
+}
+
+// flaky is a store that can't be read now and then.
+type flaky struct {
+	store.Store
+	asked int
+}
+
+func (f *flaky) Panes(ctx context.Context, keys []plumbline.PaneKey) ([]store.Pane, error) {
+	if f.asked++; f.asked%2 == 1 {
+		return nil, errors.New("the store is away")
+	}
+	return f.Store.Panes(ctx, keys)
+}
+
+func (f *flaky) Baseline(ctx context.Context, model, version string) (store.Baseline, bool, error) {
+	if f.asked++; f.asked%2 == 1 {
+		return store.Baseline{}, false, errors.New("the store is away")
+	}
+	return f.Store.Baseline(ctx, model, version)
+}
+
+// A store that can't be read for a moment is waited for: no other message may come that would have the source read again.
+func TestLookUpsAreTriedAgain(t *testing.T) {
+	s := storetest.Memory()
+	log := steps(0, 40)
+	open := func(s store.Store) *Collector {
+		return NewCollector(s, NewRegistry(s, nil, testRegistryOptions(), quiet), testOptions(), quiet)
+	}
+	feed(t, open(s), part(0), log[:30])
+	away := &asked{Store: &flaky{Store: s}, torn: true} // everything is read again and looked up
+	c := open(away)
+	feed(t, c, part(0), log)
+	equal(t, "totals", c.Totals(), Totals{Read: 40, Folded: 40, Rejected: map[plumbline.Reason]int64{}})
+	w := must(NewWindows(s, NewRegistry(s, nil, testRegistryOptions(), quiet), false).Read(t.Context(), zero, allTime))
+	equal(t, "records", w.Profile.Records()+w.Uncounted, int64(40))
 }

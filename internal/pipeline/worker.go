@@ -213,7 +213,8 @@ func (w *worker) take(b collectors.Batch) error {
 	if err := w.startOver(); err != nil {
 		return err
 	}
-	if err := w.lookUp(b); err != nil {
+	lookups := w.lookups
+	if err := w.patiently(func() error { w.lookups = lookups; return w.lookUp(b) }); err != nil {
 		return err
 	}
 	for i := range b.Messages {
@@ -222,8 +223,10 @@ func (w *worker) take(b collectors.Batch) error {
 			continue // handed over again by a source that read from further back
 		}
 		reject, err := w.fold(m)
-		if err != nil {
-			return err
+		if err != nil { // nothing has changed yet
+			if err = w.patiently(func() (err error) { reject, err = w.fold(m); return err }); err != nil {
+				return err
+			}
 		}
 		w.cp.Read++
 		if w.cp.Next = b.Next; i+1 < len(b.Messages) {
