@@ -12,12 +12,13 @@ const (
 // Finding is one statistic with everything needed to believe it. No field is ever NaN or infinite: what can't be computed is
 // absent (nil), and Reason says why.
 type Finding struct {
-	Model   string `json:"model,omitempty"`
-	Version string `json:"version,omitempty"`
-	Slice   string `json:"slice,omitempty"`
-	Feature string `json:"feature,omitempty"`
-	Test    string `json:"test"`   // psi, ks, missing, latency_p99, …: also the rule function's name
-	Window  Window `json:"window"` // the current window
+	Model   string   `json:"model,omitempty"`
+	Version string   `json:"version,omitempty"`
+	Slice   string   `json:"slice,omitempty"`
+	Feature string   `json:"feature,omitempty"`
+	Test    string   `json:"test"`           // psi, ks, missing, latency_p99, …: also the rule function's name
+	Args    []string `json:"args,omitempty"` // what the function was asked beside the feature and the window: a category
+	Window  Window   `json:"window"`         // the current window
 
 	Value  *float64 `json:"value"`   // the statistic, in the unit the test's documentation states
 	Effect *float64 `json:"effect"`  // size of the difference, comparable across sample sizes

@@ -2,6 +2,7 @@ package app
 
 import (
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -59,7 +60,11 @@ func (c *findingCollector) set(group string, findings []plumbline.Finding, alert
 			c.cut++
 			continue
 		}
-		kept[findingKey{f.Model, f.Version, f.Slice, f.Feature, f.Test, model.Duration(f.Window.Duration().Round(time.Second)).String()}] = f
+		test := f.Test
+		if len(f.Args) > 0 {
+			test += "(" + strings.Join(f.Args, ", ") + ")"
+		}
+		kept[findingKey{f.Model, f.Version, f.Slice, f.Feature, test, model.Duration(f.Window.Duration().Round(time.Second)).String()}] = f
 	}
 	c.findings[group] = kept
 	c.alerts[group] = alerts

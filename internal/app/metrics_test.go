@@ -126,6 +126,17 @@ func TestAFindingWithoutAValueIsAbsent(t *testing.T) {
 	}
 }
 
+// Shares of two categories are two series.
+func TestCategoriesAreSeries(t *testing.T) {
+	c := newFindingCollector(10)
+	ua, aa := finding("carrier"), finding("carrier")
+	ua.Args, aa.Args = []string{"UA"}, []string{"AA"}
+	c.set("g", []plumbline.Finding{ua, aa}, nil)
+	if v, _ := series(t, c, "plumbline_finding"); v != 2 {
+		t.Errorf("%d series", v)
+	}
+}
+
 // TestGroupsThatAreGoneLeaveNothing is about a reload: what a group last said must not stay for ever.
 func TestGroupsThatAreGoneLeaveNothing(t *testing.T) {
 	m := newMetrics("1", "r")

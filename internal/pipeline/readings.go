@@ -145,7 +145,7 @@ func (m *Readings) compute(ctx context.Context, q rules.Query, at time.Time) (pl
 	if err != nil {
 		return plumbline.Finding{}, err
 	}
-	f.Model, f.Version, f.Slice, f.Test, f.Guard = q.Model, q.Version, q.Slice, q.Func, e.Guard
+	f.Model, f.Version, f.Slice, f.Test, f.Args, f.Guard = q.Model, q.Version, q.Slice, q.Func, q.Args, e.Guard
 	if f.Feature == "" {
 		f.Feature = q.Feature
 	}

@@ -76,19 +76,27 @@ func group(a plumbline.Alert) []*readings {
 
 func (g *readings) add(f plumbline.Finding) {
 	if f.Value == nil {
-		if reason := f.Test + " has no value: " + f.Reason; !slices.Contains(g.reasons, reason) {
+		if reason := f.Test + of(f.Args) + " has no value: " + f.Reason; !slices.Contains(g.reasons, reason) {
 			g.reasons = append(g.reasons, reason)
 		}
 		return
 	}
 	name, part := split(f.Test)
-	i := slices.IndexFunc(g.stats, func(s *statistic) bool { return s.name == name })
+	i := slices.IndexFunc(g.stats, func(s *statistic) bool { return s.name == name && s.of == of(f.Args) })
 	if i < 0 {
 		i = len(g.stats)
-		g.stats = append(g.stats, &statistic{name: name})
+		g.stats = append(g.stats, &statistic{name: name, of: of(f.Args)})
 	}
 	g.stats[i].add(part, f)
 	g.n, g.m = f.N, max(g.m, f.M)
+}
+
+// of is like " of UA".
+func of(args []string) string {
+	if len(args) == 0 {
+		return ""
+	}
+	return " of " + label(strings.Join(args, ", "))
 }
 
 // line is like: last 7d: psi 3.84 (at least 3.7), like a shift of 2.1 sd, p < 1e-6, on 5,758 records against the baseline's 10,447.

@@ -325,3 +325,14 @@ func TestEvidence(t *testing.T) {
 		}
 	}
 }
+
+// Two categories of one feature are two numbers, each with its name.
+func TestEvidenceNamesTheCategory(t *testing.T) {
+	share := func(category string, value float64) plumbline.Finding {
+		return plumbline.Finding{Feature: "carrier", Test: "category_share", Args: []string{category}, Window: window(day), Value: ptr(value), N: 100}
+	}
+	got := Evidence(plumbline.Alert{Labels: map[string]string{"feature": "carrier"}, Findings: []plumbline.Finding{share("UA", .4), share("AA", .25)}})
+	if want := "last 1d: category_share of UA 40 %; category_share of AA 25 %, on 100 records"; len(got) != 1 || got[0] != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}

@@ -13,6 +13,7 @@ import (
 // statistic is what was read of one statistic in one window, by whichever of its functions.
 type statistic struct {
 	name                       string
+	of                         string // like " of UA", where it is asked of something
 	value, lower, upper, p, sd *float64
 	reference                  *float64 // the same statistic of the baseline
 }
@@ -58,7 +59,7 @@ func (s *statistic) add(part string, f plumbline.Finding) {
 // String is like psi 3.84 (at least 3.7), like a shift of 2.1 sd, p < 1e-6.
 func (s *statistic) String() string {
 	var b strings.Builder
-	b.WriteString(s.name)
+	b.WriteString(s.name + s.of)
 	show := func(v *float64) string { return quantity(s.name, *v) }
 	switch {
 	case s.value != nil && s.lower != nil && s.upper != nil:
