@@ -29,15 +29,16 @@ type Place struct {
 // deliveries are the effects of an evaluation: what receivers are told and which triggers are pulled. Their keys are functions of
 // rule, labels, episode and edge alone, so that an evaluation done twice asks for the same.
 func (e *Evaluator) deliveries(ctx context.Context, at time.Time, r rules.Result) ([]ledger.Delivery, error) {
+	now := e.options.Now() // one for all, so that what happened together is due together
 	var out []ledger.Delivery
 	for _, t := range r.Transitions {
-		told, err := e.notifications(ctx, t)
+		told, err := e.notifications(ctx, t, now)
 		if err != nil {
 			return nil, err
 		}
 		out = append(out, told...)
 		if t.Edge == plumbline.EdgeFiring && t.Alert.Trigger != "" {
-			d, err := e.trigger(ctx, t, out)
+			d, err := e.trigger(ctx, t, now, out)
 			if err != nil {
 				return nil, err
 			}
@@ -45,18 +46,18 @@ func (e *Evaluator) deliveries(ctx context.Context, at time.Time, r rules.Result
 		}
 	}
 	if e.options.Repeat {
-		out = append(out, e.repeats(at, r.Alerts)...)
+		out = append(out, e.repeats(at, now, r.Alerts)...)
 	}
 	return out, nil
 }
 
-func (e *Evaluator) notifications(ctx context.Context, t plumbline.Transition) ([]ledger.Delivery, error) {
+func (e *Evaluator) notifications(ctx context.Context, t plumbline.Transition, now time.Time) ([]ledger.Delivery, error) {
 	if e.options.Route == nil {
 		return nil, nil
 	}
 	var out []ledger.Delivery
 	for _, route := range e.options.Route.Match(t.Alert.Labels) {
-		list := e.tell(route, t.Alert, t.Edge, t.At, 0)
+		list := e.tell(route, t.Alert, t.Edge, t.At, now, 0)
 		for i := range list {
 			if err := e.pace(ctx, route, &list[i]); err != nil {
 				return nil, err
@@ -90,7 +91,7 @@ func (e *Evaluator) pace(ctx context.Context, route *Route, d *ledger.Delivery) 
 }
 
 // repeats tells of alerts that are still firing whenever the repeat interval has passed once more since they fired.
-func (e *Evaluator) repeats(at time.Time, alerts []plumbline.Alert) []ledger.Delivery {
+func (e *Evaluator) repeats(at, now time.Time, alerts []plumbline.Alert) []ledger.Delivery {
 	if e.options.Route == nil {
 		return nil
 	}
@@ -109,14 +110,14 @@ func (e *Evaluator) repeats(at time.Time, alerts []plumbline.Alert) []ledger.Del
 			}
 			// The instant, not the number, identifies a repeat: the interval may be changed while the alert fires.
 			nth := a.FiredAt.Add(n * route.RepeatInterval).UnixNano()
-			out = append(out, e.tell(route, a, plumbline.EdgeRepeat, at, nth)...)
+			out = append(out, e.tell(route, a, plumbline.EdgeRepeat, at, now, nth)...)
 		}
 	}
 	return out
 }
 
 // tell is a delivery to each place of the route's receiver, so that one place's trouble never makes another hear twice.
-func (e *Evaluator) tell(route *Route, a plumbline.Alert, edge plumbline.Edge, at time.Time, n int64) []ledger.Delivery {
+func (e *Evaluator) tell(route *Route, a plumbline.Alert, edge plumbline.Edge, at, now time.Time, n int64) []ledger.Delivery {
 	group := edgeGroup(route.Group(a.Labels), edge)
 	if !e.options.Repeat { // recorded data is judged faster than it happened: only what happened together travels together
 		group += "|" + at.UTC().Format(time.RFC3339)
@@ -129,7 +130,7 @@ func (e *Evaluator) tell(route *Route, a plumbline.Alert, edge plumbline.Edge, a
 		out = append(out, ledger.Delivery{
 			Key: deliveryKey(ledger.Notification, place.Name, a, edge, n), Kind: ledger.Notification, Destination: place.Name,
 			Group: group, Alert: a, Edge: edge, At: at,
-			NotBefore: e.options.Now(), DryRun: e.options.DryRun, Created: e.options.Now(),
+			NotBefore: now, DryRun: e.options.DryRun, Created: now,
 		})
 	}
 	return out
@@ -139,12 +140,12 @@ func (e *Evaluator) tell(route *Route, a plumbline.Alert, edge plumbline.Edge, a
 func edgeGroup(group string, edge plumbline.Edge) string { return group + "|" + string(edge) }
 
 // trigger writes the pull, or why it is held back. pending are the effects of the same evaluation, which count too.
-func (e *Evaluator) trigger(ctx context.Context, t plumbline.Transition, pending []ledger.Delivery) (ledger.Delivery, error) {
+func (e *Evaluator) trigger(ctx context.Context, t plumbline.Transition, now time.Time, pending []ledger.Delivery) (ledger.Delivery, error) {
 	name, model := t.Alert.Trigger, t.Alert.Labels["model"]
 	p := e.options.Triggers[name]
 	d := ledger.Delivery{
 		Key: deliveryKey(ledger.Trigger, name, t.Alert, t.Edge, 0), Kind: ledger.Trigger, Destination: name, Alert: t.Alert, Edge: t.Edge, At: t.At,
-		NotBefore: e.options.Now(), DryRun: e.options.DryRun || p.DryRun, Created: e.options.Now(),
+		NotBefore: now, DryRun: e.options.DryRun || p.DryRun, Created: now,
 	}
 	past, err := e.ledger.Triggers(ctx, name, model, t.At.Add(-max(p.Cooldown, p.Window)))
 	if err != nil {

@@ -293,3 +293,20 @@ func TestNoRoute(t *testing.T) {
 	d.commit(hours(9), r)
 	d.wantPulls("a@9") // triggers need no route
 }
+
+// What fires together is due together, however long it takes to write it down.
+func TestDueTogether(t *testing.T) {
+	now := hours(1)
+	d := newDesk(t, EvaluatorOptions{Repeat: true, Route: &Route{Receiver: "ml", GroupWait: time.Minute}, Places: map[string][]Place{"ml": {{Name: "ml/slack"}}},
+		Now: func() time.Time { now = now.Add(time.Second); return now }})
+	d.commit(hours(1), edge(plumbline.EdgeFiring, hours(1), firing("m", "a", hours(1)), firing("m", "b", hours(1)), firing("m", "c", hours(1))))
+	due, err := d.ledger.Later(t.Context(), hours(1))
+	if err != nil || len(due) != 3 {
+		t.Fatalf("%v, %v", due, err)
+	}
+	for _, x := range due {
+		if !x.NotBefore.Equal(due[0].NotBefore) {
+			t.Errorf("%s is due at %s, %s at %s", x.Alert.Labels["feature"], x.NotBefore, due[0].Alert.Labels["feature"], due[0].NotBefore)
+		}
+	}
+}
