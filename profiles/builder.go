@@ -157,7 +157,7 @@ func (b *Builder) Build(created time.Time, source string) (*Baseline, error) {
 			if c.key.Role != Input {
 				d = plumbline.Feature{}
 			}
-			t := d.Type
+			t := declaredType(&d)
 			if t == plumbline.TypeAuto {
 				t = b.infer(c)
 			}

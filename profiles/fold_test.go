@@ -287,6 +287,38 @@ func TestPersonalCategoriesAreHashed(t *testing.T) {
 	}
 }
 
+// A number that is personal must be in no profile and no baseline, neither as an extreme nor as an edge.
+func TestPersonalNumbersAreHashed(t *testing.T) {
+	build := func(m *plumbline.Model) *Baseline {
+		b := NewBuilder(m)
+		for i := range 100 {
+			b.Add(with("c", plumbline.Value{Kind: plumbline.Number, Num: 70000 + float64(i)}))
+		}
+		base, err := b.Build(time.Unix(0, 0), "test")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return base
+	}
+	open := build(&plumbline.Model{Name: "m"})
+	for _, typ := range []plumbline.FeatureType{plumbline.TypeAuto, plumbline.TypeNumber} {
+		m := &plumbline.Model{Name: "m", Features: []plumbline.Feature{{Name: "c", Type: typ, PII: true}}}
+		hashed := build(m)
+		if text, err := hashed.Write(); err != nil || strings.Contains(string(text), "7000") {
+			t.Errorf("type %q: the baseline holds values: %v", typ, err)
+		}
+		for name, base := range map[string]*Baseline{"none": nil, "made in the open": open, "made hashed": hashed} {
+			l := NewLayout(m, base)
+			p := l.NewProfile()
+			NewFolder(l).Fold(with("c", plumbline.Value{Kind: plumbline.Number, Num: 70003}), false, p)
+			c := p.Feature(Key{Input, "c"})
+			if _, ok := c.Min(); ok || !cmp.Equal(c.Categories(), []Category{{hexHash("70003"), 1}}) {
+				t.Errorf("type %q, baseline %s: %+v", typ, name, c.Categories())
+			}
+		}
+	}
+}
+
 func TestFoldDoesNotAllocate(t *testing.T) {
 	l := wideLayout(t)
 	f := NewFolder(l)

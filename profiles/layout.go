@@ -114,11 +114,12 @@ func (l *Layout) declare(s *slot) *slot {
 			continue
 		}
 		c := *s
-		if d.Type != plumbline.TypeAuto && !compatible(d.Type, s.typ) {
+		t := declaredType(d)
+		if t != plumbline.TypeAuto && !compatible(t, s.typ) {
 			c = *l.fresh(s.key)
 		}
-		if d.Type != plumbline.TypeAuto {
-			c.typ = d.Type
+		if t != plumbline.TypeAuto {
+			c.typ = t
 		}
 		if d.Min != nil {
 			c.lo = *d.Min
@@ -134,6 +135,15 @@ func (l *Layout) declare(s *slot) *slot {
 		return &c
 	}
 	return s
+}
+
+// declaredType is the type a declared feature is counted as. A profile's extremes and first values are somebody's, and so are a
+// grid's edges: personal numbers are counted as categories, whose values are hashed.
+func declaredType(f *plumbline.Feature) plumbline.FeatureType {
+	if f.PII && (f.Type == plumbline.TypeNumber || f.Type == plumbline.TypeAuto) {
+		return plumbline.TypeCategory
+	}
+	return f.Type
 }
 
 // hideValues replaces categories by their hashes, for a baseline made before the feature was declared personal.

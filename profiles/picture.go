@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -120,7 +121,7 @@ func display(ref, cur *Feature) (labels []string, a, b []float64) {
 			}
 		}
 	}
-	edges := ticks(lo, hi)
+	edges := rows(g, lo, hi)
 	if len(edges) == 0 {
 		bins := RebinPair(ref, cur, displayBins)
 		return bins.Labels, bins.Baseline, bins.Current
@@ -136,6 +137,23 @@ func display(ref, cur *Feature) (labels []string, a, b []float64) {
 		a, b = append(a, ref.missingShare()), append(b, cur.missingShare())
 	}
 	return labels, a, b
+}
+
+// rows are round numbers between lo and hi. What lies in an outer cell, beyond nearly all of the baseline, is a row of its own:
+// the cell is open, and nobody counted where in it the values are.
+func rows(g *Grid, lo, hi float64) []float64 {
+	if len(g.Edges) == 0 {
+		return nil
+	}
+	first, last := g.Edges[0], g.Edges[len(g.Edges)-1]
+	edges := ticks(max(lo, first), min(hi, last))
+	if lo < first && (len(edges) == 0 || first < edges[0]) {
+		edges = slices.Insert(edges, 0, first)
+	}
+	if hi > last && (len(edges) == 0 || last > edges[len(edges)-1]) {
+		edges = append(edges, last)
+	}
+	return edges
 }
 
 // ticks are up to 16 round numbers between lo and hi.
@@ -167,7 +185,8 @@ func (f *Feature) missingShare() float64 {
 	return float64(f.Missing) / float64(f.N+f.Missing)
 }
 
-// spread is the share of values between edges, of all records; cells that straddle an edge are split evenly.
+// spread is the share of values between edges, of all records; inner cells that straddle an edge are split evenly, and no edge
+// lies in an outer one.
 func (f *Feature) spread(edges []float64) []float64 {
 	out := make([]float64, len(edges)+1)
 	if f == nil || f.N == 0 || f.Grid() == nil {
