@@ -5,6 +5,7 @@ import (
 	"io"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 )
@@ -126,17 +127,26 @@ func display(ref, cur *Feature) (labels []string, a, b []float64) {
 		bins := RebinPair(ref, cur, displayBins)
 		return bins.Labels, bins.Baseline, bins.Current
 	}
-	labels = append(labels, "≤ "+Short(edges[0]))
+	labels = append(labels, "≤ "+exact(edges[0]))
 	for i := 1; i < len(edges); i++ {
-		labels = append(labels, Short(edges[i-1])+" … "+Short(edges[i]))
+		labels = append(labels, exact(edges[i-1])+" … "+exact(edges[i]))
 	}
-	labels = append(labels, "> "+Short(edges[len(edges)-1]))
+	labels = append(labels, "> "+exact(edges[len(edges)-1]))
 	a, b = ref.spread(edges), cur.spread(edges)
 	if missing(ref) > 0 || missing(cur) > 0 {
 		labels = append(labels, "missing")
 		a, b = append(a, ref.missingShare()), append(b, cur.missingShare())
 	}
 	return labels, a, b
+}
+
+// exact is Short, or longer where that would name another number.
+func exact(x float64) string {
+	s := Short(x)
+	if y, err := strconv.ParseFloat(s, 64); err == nil && y != x {
+		return strconv.FormatFloat(x, 'g', 6, 64)
+	}
+	return s
 }
 
 // rows are round numbers between lo and hi. What lies in an outer cell, beyond nearly all of the baseline, is a row of its own:
