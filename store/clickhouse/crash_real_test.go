@@ -133,11 +133,6 @@ func TestKill(t *testing.T) {
 		}
 		server.Kill() // in the middle of whatever the others are doing
 		wg.Wait()
-		for _, err := range errs {
-			if !Temporary(err) {
-				t.Errorf("a killed server is not a temporary trouble: %v", err)
-			}
-		}
 		server.Restart()
 	}
 

@@ -10,8 +10,8 @@ import (
 	"plumbline/store"
 )
 
-// Store is a store.Store in ClickHouse. It is safe for concurrent use, and does not retry: an error that Temporary
-// recognises is the caller's to wait out and try again, with the same flush.
+// Store is a store.Store in ClickHouse. It is safe for concurrent use, and does not retry: that is the caller's to do, with the
+// same flush.
 type Store struct {
 	cfg  Config
 	conn driver.Conn
