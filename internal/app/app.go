@@ -46,6 +46,7 @@ type App struct {
 	config atomic.Pointer[config.Config]
 	server atomic.Pointer[server]
 	ready  atomic.Bool
+	replay bool // judged by the data's clock, from the start on: a reload does not change it
 	reload sync.Mutex
 	absent sync.Map // sources that have not begun to read, or failed: name → what they are doing
 }
@@ -83,6 +84,7 @@ func New(ctx context.Context, o Options) (*App, error) {
 // build acquires one thing after another; what it has acquired when it fails is in closing.
 func (a *App) build(ctx context.Context, c *config.Config) error {
 	a.config.Store(c)
+	a.replay = replay(c, a.options.UntilIdle)
 	a.metrics.configured(a.options.Now(), nil)
 	release, err := LockDataDir(string(c.DataDir), a.options.Role)
 	if err != nil {
@@ -237,13 +239,12 @@ func (a *App) effects(c *config.Config) (pipeline.EvaluatorOptions, pipeline.Dis
 	if err != nil {
 		return eo, do, err
 	}
-	isReplay := replay(c, a.options.UntilIdle)
 	route, err := routes(c.Route)
 	if err != nil {
 		return eo, do, fmt.Errorf("route: %w", err)
 	}
 	eo = pipeline.EvaluatorOptions{Offset: c.Evaluation.Offset, Route: route, Triggers: policies, DryRun: a.options.DryRun, Places: places, Now: a.options.Now,
-		Repeat: !isReplay, Observe: a.metrics, Baseline: a.registry.BaselineOf}
+		Repeat: !a.replay, Observe: a.metrics, Baseline: a.registry.BaselineOf}
 	do = pipeline.DispatcherOptions{Receivers: notifiers, Triggers: triggers, ExternalURL: c.Web.ExternalURL, GiveUp: giveUp, Poll: 200 * time.Millisecond, Now: a.options.Now, Observe: a.metrics,
 		Group: func(place string, al plumbline.Alert) (string, map[string]string) {
 			return groupOf(route, places, place, al)

@@ -58,3 +58,19 @@ func TestGroupOf(t *testing.T) {
 		}
 	}
 }
+
+// The clock is that of the start: a reload that names another must not stop repeats while the wall's goes on.
+func TestReloadKeepsTheClock(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, map[string]string{"plumbline.yaml": "web: {listen: 127.0.0.1:0}\nsources: []\nrule_files: []\n"})
+	a, err := New(t.Context(), options(t, dir, &output{}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Close(t.Context())
+	c := *a.config.Load()
+	c.Evaluation.Clock = config.ClockData
+	if eo, _, err := a.effects(&c); err != nil || !eo.Repeat {
+		t.Errorf("repeats: %v, %v", eo.Repeat, err)
+	}
+}

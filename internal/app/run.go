@@ -40,7 +40,7 @@ func (a *App) Run(soft, hard context.Context) (Summary, error) {
 		start("source "+s.Name(), func() error { return a.keepReading(ctx, hard, s) })
 	}
 	if a.evaluator != nil {
-		if replay(a.config.Load(), false) {
+		if a.replay {
 			start("evaluator", func() error { return a.follow(ctx) })
 		} else {
 			start("evaluator", func() error { return a.evaluator.Run(ctx) })
@@ -219,7 +219,7 @@ func (a *App) forget(ctx context.Context) error {
 			return err
 		}
 	}
-	if replay(c, false) {
+	if a.replay {
 		_, last, err := a.span(ctx)
 		if err != nil || last.IsZero() {
 			return err

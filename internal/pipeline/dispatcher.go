@@ -28,7 +28,7 @@ type DispatcherOptions struct {
 	// Group names the receiver that a place belongs to, and the labels that the alerts of one message to it share.
 	Group       func(place string, a plumbline.Alert) (receiver string, labels map[string]string)
 	ExternalURL string
-	GiveUp      time.Duration // a delivery that failed for so long is given up
+	GiveUp      time.Duration // a delivery that is so old and still fails is given up
 	Poll        time.Duration
 	Now         func() time.Time
 	Observe     DispatcherObserver
@@ -301,7 +301,7 @@ func (d *Dispatcher) record(ctx context.Context, key string, batch []ledger.Deli
 			outcome = "dry_run"
 		}
 		err = d.ledger.Done(ctx, keys(batch), now)
-	case sinks.IsPermanent(err) || now.Sub(first.Created) > d.options.GiveUp:
+	case sinks.IsPermanent(err) || now.Sub(first.Created) > d.options.GiveUp && (first.Attempts >= leastAttempts || errors.As(err, &after)):
 		outcome = "failed"
 		d.log.Error("a delivery was given up", "kind", first.Kind, "to", first.Destination, "key", key, "attempts", first.Attempts+1, "err", err)
 		err = d.ledger.Fail(ctx, keys(batch), err.Error(), now)
@@ -327,6 +327,10 @@ func (d *Dispatcher) record(ctx context.Context, key string, batch []ledger.Deli
 	}
 	return nil
 }
+
+// leastAttempts are made, for a quarter of an hour, before anything is given up for its age: after a weekend without power the
+// network may take longer to be back than plumbline does.
+const leastAttempts = 5
 
 // backoff waits 1 s, 5 s, 25 s, … up to 15 minutes.
 func backoff(attempts int) time.Duration {

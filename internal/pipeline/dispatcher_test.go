@@ -176,6 +176,22 @@ func TestRetries(t *testing.T) {
 	}
 }
 
+// What waited out a long absence is not given up at the first attempt.
+func TestOldDeliveriesAreTried(t *testing.T) {
+	w := newWorld(t)
+	w.put(1, "ml/slack firing a")
+	w.answer["ml/slack"] = errors.New("no route to host")
+	w.want(48*time.Hour, "ml/slack:firing[a]")
+	for _, wait := range []time.Duration{1, 5, 25} {
+		w.want(wait*time.Second, "ml/slack:firing[a]")
+	}
+	delete(w.answer, "ml/slack")
+	w.want(125*time.Second, "ml/slack:firing[a]")
+	if got := w.states(); got != "ml/slack sent 1" {
+		t.Error(got)
+	}
+}
+
 func TestPermanentFailure(t *testing.T) {
 	w := newWorld(t)
 	w.answer["ml/slack"] = fmt.Errorf("slack: %w", &sinks.Permanent{Err: errors.New("no_service")})

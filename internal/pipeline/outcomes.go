@@ -93,7 +93,7 @@ func (c *outcomeCache) load(ctx context.Context, s plumbline.Stream, w plumbline
 // quality is what answers and labels of one window say together.
 type quality struct {
 	answers, labelled, correct int64
-	ids, duplicates            int64
+	duplicates                 int64
 }
 
 func countQuality(rows []store.Outcome) quality {
@@ -113,7 +113,6 @@ func countQuality(rows []store.Outcome) quality {
 			}
 		}
 	}
-	q.ids = int64(len(seen))
 	return q
 }
 
