@@ -293,3 +293,25 @@ func TestPictures(t *testing.T) {
 		t.Errorf("diff with itself:\n%s", out.String())
 	}
 }
+
+// The version is part of what is hashed: what was built has the hash of what is read from its file.
+func TestHashOfTheFile(t *testing.T) {
+	b := NewBuilder(&plumbline.Model{Name: "m"})
+	b.Add(&plumbline.Record{Model: "m", Features: []plumbline.Field{{Name: "x", Value: plumbline.Value{Kind: plumbline.Number, Num: 1}}}})
+	b.Version("7")
+	built, err := b.Build(time.Unix(0, 0), "test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, err := built.Write()
+	if err != nil {
+		t.Fatal(err)
+	}
+	read, err := ReadBaseline(body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if built.Version != "7" || read.Version != "7" || built.Hash() != read.Hash() {
+		t.Errorf("built version %q as %.12s, read %q as %.12s", built.Version, built.Hash(), read.Version, read.Hash())
+	}
+}

@@ -140,6 +140,9 @@ func (b *Builder) put(c *column, row int, v *plumbline.Value) {
 	b.values += len(c.kinds) - before
 }
 
+// Version says which version of the model the baseline belongs to; without it that of its first record.
+func (b *Builder) Version(v string) { b.version = v }
+
 // Build makes the baseline. The records' own layout counts them, exactly as the daemon will.
 func (b *Builder) Build(created time.Time, source string) (*Baseline, error) {
 	if b.err != nil {

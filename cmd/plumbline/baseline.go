@@ -59,7 +59,7 @@ feature. --manifest gives the model's declared types and slices; without it type
 			}
 			bar := newProgress(p.errs)
 			b, read, err := buildBaseline(m, o, bar.Step)
-			bar.done()
+			bar.done(err)
 			if err != nil {
 				return err
 			}
@@ -139,15 +139,15 @@ func buildBaseline(m *plumbline.Model, o buildOptions, step func(text string, do
 	if bad*100 > read {
 		return nil, 0, fmt.Errorf("%d of %d rows can't be read; the first: %w", bad, read, first)
 	}
+	if o.version == "" && len(versions) == 1 {
+		for v := range versions {
+			o.version = v
+		}
+	}
+	builder.Version(o.version)
 	b, err := builder.Build(time.Now().UTC().Truncate(time.Second), source)
 	if err != nil {
 		return nil, 0, err
-	}
-	b.Model = m.Name
-	if b.Version = o.version; b.Version == "" && len(versions) == 1 {
-		for v := range versions {
-			b.Version = v
-		}
 	}
 	return b, read, nil
 }

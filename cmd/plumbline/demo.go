@@ -102,7 +102,7 @@ func (d *demo) run(ctx context.Context) error {
 		return err
 	}
 	summary, err := a.Run(ctx, d.p.hard)
-	bar.done()
+	bar.done(err)
 	if err == nil {
 		err = d.show(ctx, a, conf, summary, time.Since(began))
 	}

@@ -81,7 +81,7 @@ func printView(w io.Writer, v profiles.View) error {
 	for name, value := range v.Slice {
 		title += fmt.Sprintf(" %s=%s", name, value)
 	}
-	fmt.Fprintf(w, "%s, %s to %s: %d records, %d late, %d labelled\n\n", title, v.From.Format(time.RFC3339), v.To.Format(time.RFC3339), v.Records, v.Late, v.Labelled)
+	fmt.Fprintf(w, "%s, %s to %s: %s, %d late, %d labelled\n\n", title, v.From.Format(time.RFC3339), v.To.Format(time.RFC3339), count(int(v.Records), "record"), v.Late, v.Labelled)
 	return printFeatures(w, v)
 }
 

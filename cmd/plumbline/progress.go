@@ -92,11 +92,14 @@ func (p *progress) Step(text string, done, total int64) {
 	}
 }
 
-// done clears the bar.
-func (p *progress) done() {
+// done clears the bar; where there are lines, the last says that all is done.
+func (p *progress) done(err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.bar && p.shown {
+	switch {
+	case p.bar && p.shown:
 		fmt.Fprint(p.w, "\r\x1b[K")
+	case p.shown && err == nil:
+		p.show(1, "done")
 	}
 }

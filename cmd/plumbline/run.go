@@ -57,7 +57,7 @@ durable is read again at the next start. SIGHUP, like POST /-/reload, reads conf
 			}()
 			summary, err := a.Run(c.Context(), p.hard)
 			if bar != nil {
-				bar.done()
+				bar.done(err)
 			}
 			if closed := a.Close(p.hard); err == nil {
 				err = closed

@@ -112,10 +112,10 @@ func BuildFromSamples(m *plumbline.Model, version string, samples []store.Sample
 		}
 		builder.Add(&rec)
 	}
+	builder.Version(version)
 	b, err := builder.Build(created, source)
 	if err != nil {
 		return nil, fmt.Errorf("build a baseline of %s: %w", m.Name, err)
 	}
-	b.Version = version
 	return b, nil
 }
