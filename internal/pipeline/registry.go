@@ -287,8 +287,7 @@ func (r *Registry) LayoutOf(ctx context.Context, model string, body []byte) (*pr
 	}
 	m := r.models[model]
 	if m == nil {
-		m = &plumbline.Model{Name: model}
-		r.models[model] = m
+		m = &plumbline.Model{Name: model} // not registered: who reads what is stored must not let more of it in
 	}
 	if hash == "" {
 		return r.layout(m, nil), nil
