@@ -39,7 +39,7 @@ func ReadProfile(ctx context.Context, s store.Store, r *pipeline.Registry, q Pro
 	}
 	stream, err := find(streams, q)
 	if err != nil {
-		return nil, err
+		return nil, notHeld{err}
 	}
 	w, err := pipeline.NewWindows(s, r, false).Read(ctx, stream.Stream, plumbline.Window{From: q.From, To: q.To})
 	if err != nil {
@@ -58,7 +58,7 @@ func ReadProfile(ctx context.Context, s store.Store, r *pipeline.Registry, q Pro
 	view := profiles.NewView(stream.Stream, w.Window, w.Profile, labelled, nil)
 	for _, name := range q.Features {
 		if known := featureNames(view); !slices.Contains(known, name) {
-			return nil, fmt.Errorf("model %q has no feature %q: %s", q.Model, name, strictyaml.Suggest(name, known))
+			return nil, notHeld{fmt.Errorf("model %q has no feature %q: %s", q.Model, name, strictyaml.Suggest(name, known))}
 		}
 	}
 	if len(q.Features) > 0 {
@@ -66,6 +66,9 @@ func ReadProfile(ctx context.Context, s store.Store, r *pipeline.Registry, q Pro
 	}
 	return &ProfileAnswer{view, w, stream}, nil
 }
+
+// notHeld says that the store works, and does not hold what was asked for.
+type notHeld struct{ error }
 
 // find chooses the stream with the newest records, or says which part of the question the store can't answer.
 func find(streams []store.StreamInfo, q ProfileQuery) (best store.StreamInfo, err error) {
@@ -153,8 +156,13 @@ func (a *App) serveProfile(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	answer, err := ReadProfile(r.Context(), a.store, a.registry, q)
-	if err != nil {
+	var absent notHeld
+	switch {
+	case errors.As(err, &absent):
 		a.refuse(w, http.StatusNotFound, "not_found", err)
+		return
+	case err != nil:
+		a.refuse(w, http.StatusInternalServerError, "internal", err)
 		return
 	}
 	a.reply(w, answer.View)

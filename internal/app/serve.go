@@ -34,6 +34,10 @@ func (a *App) Address() string {
 // serve starts the listener; the group is done when it has stopped.
 func (a *App) serve(hard context.Context) (*sync.WaitGroup, error) {
 	c := a.config.Load()
+	webConfig := string(c.Web.WebConfigFile)
+	if err := web.Validate(webConfig); err != nil { // web.Serve finds it, too, but when the daemon works already and nobody sees it
+		return nil, fmt.Errorf("web.web_config_file: %w", err)
+	}
 	l, err := net.Listen("tcp", c.Web.Listen)
 	if err != nil {
 		return nil, listenError(err)
@@ -43,7 +47,6 @@ func (a *App) serve(hard context.Context) (*sync.WaitGroup, error) {
 		BaseContext: func(net.Listener) context.Context { return hard }, ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelWarn),
 	}}
 	a.server.Store(s)
-	webConfig := string(c.Web.WebConfigFile)
 	s.group.Go(func() {
 		err := web.Serve(l, s.http, &web.FlagConfig{WebConfigFile: &webConfig}, a.log)
 		if err != nil && !errors.Is(err, http.ErrServerClosed) {
