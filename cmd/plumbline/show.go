@@ -125,7 +125,7 @@ func (d *demo) heat(ctx context.Context, a *app.App, ends []time.Time, last time
 		}
 		fmt.Fprintf(d.out, "  most %.2f, week to %s\n", max(0, f.psi[f.worst]), ends[f.worst].Format("2 Jan"))
 	}
-	fmt.Fprintf(d.out, "%16s %s below 0.02  %s to 0.1  %s to 0.25  %s to 1  %s above 1, the training data never looked like this; blank: too few records\n", "", d.cell(0), d.cell(.05), d.cell(.2), d.cell(.5), d.cell(2))
+	fmt.Fprintf(d.out, "%16s %s below 0.02  %s to 0.1  %s to 0.25  %s to 1  %s above 1   blank: too few records\n", "", d.cell(0), d.cell(.05), d.cell(.2), d.cell(.5), d.cell(2))
 	return list, nil
 }
 
