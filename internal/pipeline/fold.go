@@ -168,7 +168,7 @@ func (w *worker) route(s *stream, r *plumbline.Record, offset int64, slices []st
 
 func (w *worker) addLabel(m *collectors.Message, r *plumbline.Record) {
 	w.labels = append(w.labels, store.Label{Partition: w.part, Offset: m.Offset, Model: r.Model, ID: w.arena.text(r.ID), Time: r.Time,
-		Value: w.arena.text(Canonical(r.Label))})
+		Value: w.arena.text(canonical(r.Label))})
 }
 
 // addRows keeps the compact answer row, a label that came inside, and the record itself where it is sampled.
@@ -176,7 +176,7 @@ func (w *worker) addRows(s *stream, m *collectors.Message, r *plumbline.Record, 
 	v := s.version
 	if r.ID != "" || r.Session != "" {
 		a := store.Answer{Partition: w.part, Offset: m.Offset, Model: v.Model.Name, Version: v.Version, ID: w.arena.text(r.ID), Session: w.arena.text(r.Session),
-			Time: r.Time, Kind: r.Kind, Prediction: w.arena.text(Canonical(r.Prediction)), Slices: w.arena.list(slices)}
+			Time: r.Time, Kind: r.Kind, Prediction: w.arena.text(canonical(r.Prediction)), Slices: w.arena.list(slices)}
 		if r.Score.Kind == plumbline.Number {
 			a.Score = w.arena.score(r.Score.Num)
 		}
@@ -208,8 +208,8 @@ func (w *worker) addSample(s *stream, m *collectors.Message, r *plumbline.Record
 	w.samples = append(w.samples, store.Sample{Partition: w.part, Offset: m.Offset, Model: s.version.Model.Name, Version: s.version.Version, ID: w.arena.text(r.ID), Time: r.Time, Record: w.arena.body(body)})
 }
 
-// Canonical is the text by which predictions and labels are compared: numbers in their shortest form, so that 1 and 1.0 agree.
-func Canonical(v plumbline.Value) string {
+// canonical is the text by which predictions and labels are compared: numbers in their shortest form, so that 1 and 1.0 agree.
+func canonical(v plumbline.Value) string {
 	switch v.Kind {
 	case plumbline.String:
 		return v.Str
@@ -247,7 +247,7 @@ func hashFeatures(fs []plumbline.Field) uint64 {
 			h = (h ^ uint64(c)) * prime
 		}
 		h = (h ^ 0xff) * prime
-		for _, c := range []byte(Canonical(fs[i].Value)) {
+		for _, c := range []byte(canonical(fs[i].Value)) {
 			h = (h ^ uint64(c)) * prime
 		}
 		if fs[i].Value.Kind == plumbline.Vector {

@@ -101,7 +101,7 @@ func (c *recount) partition(t testing.TB, p plumbline.Partition, log []collector
 			}
 		}
 		if r.ID != "" && r.Label.Kind != plumbline.Missing {
-			c.rows.Labels = append(c.rows.Labels, store.Label{Partition: p, Offset: m.Offset, Model: r.Model, ID: r.ID, Time: r.Time, Value: Canonical(r.Label)})
+			c.rows.Labels = append(c.rows.Labels, store.Label{Partition: p, Offset: m.Offset, Model: r.Model, ID: r.ID, Time: r.Time, Value: canonical(r.Label)})
 		}
 	}
 	c.checks[p] = cp
@@ -144,7 +144,7 @@ func (c *recount) record(t testing.TB, p plumbline.Partition, m collectors.Messa
 	}
 	if r.ID != "" || r.Session != "" {
 		a := store.Answer{Partition: p, Offset: m.Offset, Model: r.Model, Version: r.Version, ID: r.ID, Session: r.Session, Time: r.Time, Kind: r.Kind,
-			Prediction: Canonical(r.Prediction), Slices: of}
+			Prediction: canonical(r.Prediction), Slices: of}
 		if r.Score.Kind == plumbline.Number {
 			a.Score = &r.Score.Num
 		}
