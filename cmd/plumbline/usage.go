@@ -59,8 +59,11 @@ func takes(names ...string) cobra.PositionalArgs {
 	}
 }
 
-// flagError names the flag that was meant.
+// flagError names the flag that was meant, or first the command: a flag of a command that does not exist is unknown too.
 func flagError(c *cobra.Command, err error) error {
+	if c.HasSubCommands() && c.Flags().NArg() > 0 {
+		return subcommand(c, c.Flags().Args())
+	}
 	hint := seeHelp(c)
 	var unknown *pflag.NotExistError
 	if errors.As(err, &unknown) {
