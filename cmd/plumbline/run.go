@@ -66,6 +66,9 @@ durable is read again at the next start. SIGHUP, like POST /-/reload, reads conf
 				if printed := json.NewEncoder(c.OutOrStdout()).Encode(summary); err == nil {
 					err = printed
 				}
+				if err == nil && summary.Records.Read == 0 && role != "evaluator" {
+					fmt.Fprintln(p.errs, "plumbline: nothing new to read: what the store holds already is not read again")
+				}
 				if c.Context().Err() != nil {
 					return errors.New("stopped before the end; the next run goes on from here")
 				}
