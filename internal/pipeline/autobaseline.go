@@ -55,6 +55,14 @@ func (r *Registry) enoughSamples(ctx context.Context, v *Version) bool {
 	return n >= int64(max(v.First, 1))
 }
 
+// awaitSample has enoughSamples wait for another one, since those that were counted are not all there: some have expired.
+func (r *Registry) awaitSample(v *Version) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	k := versionKey{v.Model.Name, v.Version}
+	r.samples[k] = min(r.samples[k], int64(max(v.First, 1))-1)
+}
+
 // MakeBaseline gives a version its declared or automatic baseline from stored samples as soon as there are enough of them. It
 // returns whether the version now has one that it had not before. newest is the newest event time seen: a baseline of a time
 // range waits until that range is over.
@@ -81,6 +89,7 @@ func (r *Registry) MakeBaseline(ctx context.Context, model, version string, newe
 		return false, fmt.Errorf("read samples for the baseline of %s: %w", model, err)
 	}
 	if len(samples) == 0 || len(samples) < limit {
+		r.awaitSample(v)
 		return false, nil
 	}
 	b, err := BuildFromSamples(v.Model, version, samples, r.options.CreatedClock(), source)
