@@ -171,7 +171,7 @@ func (m *Readings) current(ctx context.Context, a ask) (WindowProfile, error) {
 	if w, ok := m.profile[k]; ok {
 		return w, nil
 	}
-	w, err := m.windows.Read(ctx, a.stream, a.window)
+	w, err := m.windows.Read(ctx, a.stream, m.windows.settled(a.version.Model, a.Slice, a.window))
 	if err != nil {
 		return w, err
 	}

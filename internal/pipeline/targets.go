@@ -114,6 +114,9 @@ func (m *Readings) expand(ctx context.Context, s store.StreamInfo, selector map[
 	if err != nil || v == nil {
 		return nil, err
 	}
+	if seen := m.windows.settled(v.Model, s.Slice, plumbline.Window{From: at.Add(-time.Minute), To: at}); !s.First.Before(seen.To) {
+		return nil, nil // no window reaches it yet
+	}
 	labels := map[string]string{"model": s.Model}
 	if wantVersion {
 		labels["version"] = s.Version

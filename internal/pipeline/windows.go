@@ -93,6 +93,18 @@ func (ws *Windows) Read(ctx context.Context, s plumbline.Stream, window plumblin
 	return out, err
 }
 
+// settled moves a rule's window back to the last whole panes, where they are wide, and makes it whole panes long: a window that
+// grew and shrank as the instant moves through a pane would make alerts come and go with it.
+func (ws *Windows) settled(m *plumbline.Model, slice string, w plumbline.Window) plumbline.Window {
+	finest := ws.widths(m, slice)[0]
+	if finest <= time.Minute {
+		return w
+	}
+	panes := (w.Duration() + finest - 1) / finest
+	to := alignDown(w.To, finest)
+	return plumbline.Window{From: to.Add(-panes * finest), To: to}
+}
+
 // widths are the stream's pane widths, finest first.
 func (ws *Windows) widths(m *plumbline.Model, slice string) []time.Duration {
 	var widths []time.Duration

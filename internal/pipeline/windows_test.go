@@ -14,6 +14,7 @@ import (
 	"plumbline"
 	"plumbline/collectors"
 	"plumbline/profiles"
+	"plumbline/rules"
 	"plumbline/store"
 	"plumbline/store/storetest"
 )
@@ -117,4 +118,34 @@ func typed(v profiles.View) profiles.View {
 		return f.Name == "mixed" && (v.Model != "declared" || v.Version != "1") || f.Name == "x" && v.Model != "declared"
 	})
 	return v
+}
+
+// A rule's window of a slice has the length it asks for and ends with the last whole hour, wherever in the hour it is judged: even
+// traffic is an even number.
+func TestWindowsOfSlicesAreEven(t *testing.T) {
+	s := storetest.Memory()
+	registry := NewRegistry(s, []plumbline.Model{{Name: "m", Slices: [][]string{{"page"}}}}, testRegistryOptions(), quiet)
+	c := NewCollector(s, registry, testOptions(), quiet)
+	begin := t0.Truncate(24 * time.Hour)
+	var log []collectors.Message
+	for i := range 300 {
+		log = append(log, collectors.Message{Offset: int64(i), Value: fmt.Appendf(nil, `{"model":"m","version":"1","ts":%q,"prediction":1,"segments":{"page":"/a/b"}}`,
+			begin.Add(time.Duration(i)*time.Minute).Format(time.RFC3339))})
+	}
+	feed(t, c, part(0), log)
+	for name, m := range map[string]*Readings{"daemon": NewReadings(s, registry, false), "recorded": NewReadings(s, registry, true)} {
+		for minute := 10; minute <= 290; minute += 10 {
+			at := begin.Add(time.Duration(minute) * time.Minute)
+			targets := must(m.Targets(t.Context(), map[string]string{"model": "m", "slice": "page=*"}, at))
+			if known := minute >= 60; len(targets) == 1 != known {
+				t.Errorf("%s, minute %d: targets %v", name, minute, targets)
+			}
+			for _, l := range targets {
+				f := must(m.Finding(t.Context(), rules.Query{Func: "volume", Model: "m", Version: "1", Slice: l["slice"], Window: time.Hour}, at))
+				if *f.Value != 60 || f.Window.Duration() != time.Hour || f.Window.To.After(at) {
+					t.Errorf("%s, minute %d: %g records in %v", name, minute, *f.Value, f.Window)
+				}
+			}
+		}
+	}
 }
