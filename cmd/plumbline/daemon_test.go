@@ -84,9 +84,16 @@ func postRecords(ts *testscript.TestScript, _ bool, args []string) {
 	answer(ts, resp, err, args[2])
 }
 
-// get asks for one of the daemon's pages: get LOG PATH STATUS.
+// get asks for one of the daemon's pages: get LOG PATH STATUS. It waits for a daemon that is not ready yet: it serves before its
+// sources read.
 func get(ts *testscript.TestScript, _ bool, args []string) {
-	resp, err := http.Get("http://" + address(ts, args[0], "msg=serving") + args[1])
+	url := "http://" + address(ts, args[0], "msg=serving") + args[1]
+	resp, err := http.Get(url)
+	for end := time.Now().Add(10 * time.Second); err == nil && resp.StatusCode == http.StatusServiceUnavailable && args[2] == "200" && time.Now().Before(end); {
+		resp.Body.Close()
+		time.Sleep(20 * time.Millisecond)
+		resp, err = http.Get(url)
+	}
 	answer(ts, resp, err, args[2])
 }
 
