@@ -99,7 +99,11 @@ func (e *Evaluator) retire(ctx context.Context, s *groupState) error {
 		return nil
 	}
 	s.engine.Update(rules.Group{Name: s.group.Name, File: s.group.File, Interval: s.group.Interval})
-	err := e.evaluate(ctx, s, s.last.Add(s.group.Interval), true)
+	at := s.last.Add(s.group.Interval)
+	if now := e.options.Now(); e.options.Repeat && now.After(s.last) {
+		at = now.UTC() // the next instant may be an hour away
+	}
+	err := e.evaluate(ctx, s, at, true)
 	s.ahead = true // should the group stay after all, because the reload fails, it is taken back to what the ledger knows
 	return err
 }

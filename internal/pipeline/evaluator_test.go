@@ -194,12 +194,14 @@ func TestGroupGoneWhileAway(t *testing.T) {
 	if err := e.Until(t.Context(), hours(0), hours(4), false, nil); err != nil {
 		t.Fatal(err)
 	}
+	o := e.options
+	o.Repeat, o.Now = true, func() time.Time { return hours(7.5) }
 	for range 2 {
-		if _, err := NewEvaluator(t.Context(), l, constant(20), nil, e.options, quiet); err != nil {
+		if _, err := NewEvaluator(t.Context(), l, constant(20), nil, o, quiet); err != nil {
 			t.Fatal(err)
 		}
 	}
-	equal(t, "deliveries", told(t, l), []string{"resolved 04:01", "firing 03:00"})
+	equal(t, "deliveries", told(t, l), []string{"resolved 07:30", "firing 03:00"})
 	if alerts, err := l.Alerts(t.Context(), ""); err != nil || len(alerts) != 0 {
 		t.Errorf("still there: %v, %v", alerts, err)
 	}
