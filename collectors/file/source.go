@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"log/slog"
 	"os"
@@ -46,7 +45,7 @@ type Source struct {
 	name  string
 	c     Config
 	log   *slog.Logger
-	input io.Reader // standard input
+	input *input // standard input
 	// linger is how long a followed file is read on when it is no longer under its path: who writes it has it open still.
 	linger time.Duration
 
@@ -71,7 +70,7 @@ func New(name string, c Config, log *slog.Logger) (*Source, error) {
 	if c.MaxMessage <= 0 {
 		c.MaxMessage = 1 << 20
 	}
-	return &Source{name: name, c: c, log: log.With("source", name), input: os.Stdin, linger: rotateWait, tails: map[string]*tail{}}, nil
+	return &Source{name: name, c: c, log: log.With("source", name), input: newInput(os.Stdin), linger: rotateWait, tails: map[string]*tail{}}, nil
 }
 
 // Name implements collectors.Source.

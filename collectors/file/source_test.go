@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -258,7 +259,7 @@ func TestStandardInputIsReadToItsEnd(t *testing.T) {
 			h := &collectorstest.Handler{}
 			for life := range 2 {
 				s := source(t, Config{Paths: []string{"-"}})
-				s.input = bytes.NewReader(pack(fmt.Appendf(nil, "one %d\ntwo", life)))
+				s.input = newInput(bytes.NewReader(pack(fmt.Appendf(nil, "one %d\ntwo", life))))
 				if err := s.Run(context.Background(), h); err != nil {
 					t.Fatal(err)
 				}
@@ -270,6 +271,27 @@ func TestStandardInputIsReadToItsEnd(t *testing.T) {
 				if !m.Time.IsZero() {
 					t.Error("standard input has no time")
 				}
+			}
+		})
+	}
+}
+
+// A pipe that stays open must not keep the program from stopping.
+func TestStandardInputIsLeftWhenItIsSilent(t *testing.T) {
+	for name, lines := range map[string]string{"at once": "", "after a line": "one\n"} {
+		t.Run(name, func(t *testing.T) {
+			r, w := io.Pipe()
+			defer w.Close()
+			s := source(t, Config{Paths: []string{"-"}})
+			s.input = newInput(r)
+			f := followSource(t, s, &collectorstest.Handler{})
+			if lines != "" {
+				fmt.Fprint(w, lines)
+				f.h.Wait(t, "a line", func() bool { return f.h.Len() == 1 })
+			}
+			f.stop()
+			if lines != "" {
+				want(t, f.h, "-", "0:one")
 			}
 		})
 	}

@@ -146,12 +146,12 @@ func (t *tail) begin(ctx context.Context, h collectors.Handler, now os.FileInfo)
 		t.base += 1 << generationBits
 		t.lines.offset = t.base
 	}
-	return t.openAt(t.lines.offset - t.base)
+	return t.openAt(ctx, t.lines.offset-t.base)
 }
 
-func (t *tail) openAt(position int64) error {
+func (t *tail) openAt(ctx context.Context, position int64) error {
 	for {
-		s, err := t.openStream()
+		s, err := t.openStream(ctx)
 		if err != nil {
 			return err
 		}
@@ -176,9 +176,9 @@ func (t *tail) openAt(position int64) error {
 	}
 }
 
-func (t *tail) openStream() (*stream, error) {
+func (t *tail) openStream(ctx context.Context) (*stream, error) {
 	if t.path == stdin {
-		return openInput(t.s.input), nil
+		return openInput(readerFunc(func(b []byte) (int, error) { return t.s.input.read(ctx, b) })), nil
 	}
 	return openFile(t.path)
 }
@@ -199,12 +199,12 @@ func (t *tail) read(ctx context.Context, h collectors.Handler) (again bool, err 
 		switch {
 		case errors.Is(err, io.EOF):
 			return false, t.atEOF(ctx, h)
+		case ctx.Err() != nil:
+			return false, ctx.Err()
 		case t.stream.broken != nil:
 			return false, t.brokenOff(ctx, h)
 		case err != nil:
 			return false, err
-		case ctx.Err() != nil:
-			return false, ctx.Err()
 		case next-t.base > positionMask:
 			return false, fmt.Errorf("more than %d GiB of text", positionMask>>30)
 		case t.s.c.Follow && t.path != stdin && next-begin > turn:
