@@ -91,23 +91,3 @@ func categoryShareOf(in Input) outcome {
 	}
 	return shares(k, in.Current.N, l, m)
 }
-
-// ClassShare is one class of a categorical feature with its share among the values.
-type ClassShare struct {
-	Class string
-	Result
-}
-
-// ClassShares returns the shares of all classes told apart in the window, most frequent first, each compared with the baseline's (nil
-// if there is none). See [CompareShares].
-func ClassShares(baseline, current *profiles.Feature) []ClassShare {
-	if current == nil {
-		return nil
-	}
-	var out []ClassShare
-	for _, c := range append(current.Categories(), current.UnseenValues()...) {
-		res := categoryShareOf(Input{Baseline: baseline, Current: current, Category: c.Value}).Result
-		out = append(out, ClassShare{Class: c.Value, Result: res})
-	}
-	return out
-}

@@ -209,8 +209,9 @@ func TestRuntimeAndOutput(t *testing.T) {
 		t.Errorf("positive share: %+v", f)
 	}
 	sum := 0.0
-	for _, c := range ClassShares(nil, months["2013-03"].Feature(profiles.Prediction)) {
-		sum += have(t, c.Class, c.Value)
+	classes := months["2013-03"].Feature(profiles.Prediction)
+	for _, c := range append(classes.Categories(), classes.UnseenValues()...) {
+		sum += have(t, c.Value, ask(t, "category_share", Input{Current: classes, Category: c.Value}).Value)
 	}
 	near(t, "class shares", sum, 1, 1e-12)
 }
