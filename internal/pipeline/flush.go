@@ -106,7 +106,7 @@ func (w *worker) forget(f *store.Flush) {
 	}
 	w.answers, w.labels, w.samples = make([]store.Answer, 0, len(w.answers)), nil, nil // about as many as the last time
 	w.arena = arena{}
-	w.dirty, w.pending = 0, 0
+	w.dirty, w.pending, w.ripe = 0, 0, false
 	if changed := w.c.changed; changed != nil && len(f.Panes) > 0 {
 		changed(f)
 	}

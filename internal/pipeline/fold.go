@@ -16,14 +16,15 @@ const futureLimit = 5 * time.Minute
 
 // stream is what a worker keeps of one model's version.
 type stream struct {
-	version *Version
-	fine    time.Duration
-	slicer  *slicer
-	exclude func(string) bool // features that samples leave out; nil: none
-	panes   map[string]*paneSet
-	targets map[*profiles.Layout][]*profiles.Profile
-	folders map[*profiles.Layout]*profiles.Folder
-	touched []*openPane
+	version  *Version
+	fine     time.Duration
+	slicer   *slicer
+	exclude  func(string) bool // features that samples leave out; nil: none
+	panes    map[string]*paneSet
+	targets  map[*profiles.Layout][]*profiles.Profile
+	folders  map[*profiles.Layout]*profiles.Folder
+	touched  []*openPane
+	gathered int // samples for a baseline, since the last time there seemed to be enough
 }
 
 // paneSet remembers the panes that the previous record of a slice went to: the next one mostly goes there too.
@@ -194,10 +195,13 @@ func (w *worker) addRows(s *stream, m *collectors.Message, r *plumbline.Record, 
 func (w *worker) addSample(s *stream, m *collectors.Message, r *plumbline.Record) {
 	o := w.c.options.Samples
 	pane := s.touched[0]
-	if !needsSample(s.version, r.Time) {
-		if !sampled(w.part, m.Offset, o.Rate) || o.MaxPerPane > 0 && pane.sampled >= o.MaxPerPane {
-			return
+	if needsSample(s.version, r.Time) {
+		// A log is read faster than flushes come: without one right now most of it would be over before there is a baseline.
+		if s.gathered++; s.gathered == s.version.First {
+			w.ripe, s.gathered = true, 0
 		}
+	} else if !sampled(w.part, m.Offset, o.Rate) || o.MaxPerPane > 0 && pane.sampled >= o.MaxPerPane {
+		return
 	}
 	pane.sampled++
 	body := m.Value

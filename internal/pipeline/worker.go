@@ -54,8 +54,9 @@ type worker struct {
 	letters [][]byte
 	arena   arena // what the rows hold
 	scratch []byte
-	dirty   int // panes
-	pending int // messages
+	dirty   int  // panes
+	pending int  // messages
+	ripe    bool // a baseline can be made as soon as its samples are stored
 	tally   tally
 
 	mu    sync.Mutex
@@ -238,7 +239,7 @@ func (w *worker) take(b collectors.Batch) error {
 			w.cp.Folded++
 		}
 		w.pending++
-		if w.pending >= w.c.options.FlushRecords || w.dirty >= maxDirty || w.arena.held >= heldBytes {
+		if w.ripe || w.pending >= w.c.options.FlushRecords || w.dirty >= maxDirty || w.arena.held >= heldBytes {
 			if err := w.flush(); err != nil {
 				return err
 			}

@@ -138,6 +138,17 @@ func TestWindowsAroundABaseline(t *testing.T) {
 	}
 }
 
+// A log that is read at once is judged from where its baseline ends: the flush that makes it does not wait for its turn.
+func TestBaselineInTheMiddleOfABatch(t *testing.T) {
+	s := storetest.Memory()
+	registry := NewRegistry(s, nil, auto(100), quiet)
+	feed(t, NewCollector(s, registry, testOptions(), quiet), part(0), steps(0, 3000))
+	w := must(NewWindows(s, registry, false).Read(t.Context(), zero, plumbline.Window{From: t0.Add(100 * time.Minute), To: t0.Add(3000 * time.Minute)}))
+	if got := bounds(w.Profile); got != "2900 of 100 to 2999" {
+		t.Errorf("counted on the baseline are %s, want all behind the first 100", got)
+	}
+}
+
 // Whoever reads or writes the same store, in this process or another, has the same baseline, and says that it was made from traffic.
 func TestOneBaselineForAll(t *testing.T) {
 	s, o := storetest.Memory(), testOptions()
