@@ -27,8 +27,11 @@ func (a *App) batch(ctx, hard context.Context) (Summary, error) {
 	if sum.Records.Rejected == nil {
 		sum.Records.Rejected = map[plumbline.Reason]int64{} // {} and not null for who reads it
 	}
-	if err != nil || a.evaluator == nil {
+	if err != nil {
 		return sum, err
+	}
+	if a.evaluator == nil {
+		return sum, a.forget(ctx)
 	}
 	if err := a.coarsen(ctx); err != nil {
 		return sum, err
@@ -53,7 +56,7 @@ func (a *App) batch(ctx, hard context.Context) (Summary, error) {
 	if failed := sum.Notifications.Failed + sum.Triggers.Failed; left+failed > 0 {
 		return sum, undelivered(failed, left)
 	}
-	return sum, nil
+	return sum, a.forget(ctx) // a job that runs every night must not grow for ever
 }
 
 func undelivered(failed, waiting int) error {

@@ -1,6 +1,8 @@
 package app
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -36,5 +38,38 @@ func TestOldDeliveriesAreForgotten(t *testing.T) {
 	left, err := a.ledger.Deliveries(t.Context(), ledger.Filter{}, 0)
 	if err != nil || len(left) != 2 || left[0].Key != "new" || left[1].Key != "waiting" {
 		t.Errorf("%v, %v are left", left, err)
+	}
+}
+
+// A run that ends by itself deletes what is too old as the daemon does, by the data's own clock.
+func TestARunUntilIdleForgets(t *testing.T) {
+	dir := t.TempDir()
+	start := time.Date(2026, 2, 1, 0, 0, 0, 0, time.UTC)
+	var log strings.Builder
+	for hour := range 72 {
+		fmt.Fprintf(&log, `{"id":"%d","model":"m","version":"1","ts":%q,"prediction":1}`+"\n", hour, start.Add(time.Duration(hour)*time.Hour).Format(time.RFC3339))
+	}
+	write(t, dir, map[string]string{"log.ndjson": log.String(), "plumbline.yaml": `
+rule_files: []
+auto_baseline: 0
+store: {retention: {samples: 1d}}
+sources: [{name: log, file: {paths: [log.ndjson]}}]
+`})
+	o := options(t, dir, &output{})
+	o.UntilIdle = true
+	a, err := New(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Close(t.Context())
+	if s, err := a.Run(t.Context(), t.Context()); err != nil || s.Records.Folded != 72 {
+		t.Fatalf("%+v, %v", s, err)
+	}
+	kept, err := a.store.Samples(t.Context(), "m", "1", plumbline.Window{From: start, To: start.Add(80 * time.Hour)}, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(kept); n < 24 || n > 48 {
+		t.Errorf("%d samples of 72 hours are left of a retention of a day", n)
 	}
 }
