@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"slices"
 
 	"plumbline"
 	"plumbline/internal/config"
@@ -17,7 +18,10 @@ func Catalogue(c *config.Config) rules.Catalogue {
 	if len(c.Models) > 0 && !c.AutoRegister {
 		cat.Models = c.Models // with registration on, a name that is not declared may still appear
 	}
-	if cat.Triggers == nil {
+	switch {
+	case slices.Contains(cat.Triggers, ""): // a name that can't be read was reported, and may be the one that a rule means
+		cat.Triggers = nil
+	case cat.Triggers == nil:
 		cat.Triggers = []string{}
 	}
 	return cat

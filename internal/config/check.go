@@ -38,14 +38,23 @@ type check struct {
 }
 
 func (k *check) fail(ptr any, message, hint string) {
+	if k.doc.Broken(ptr) {
+		return
+	}
 	k.problems = append(k.problems, k.doc.Problem(ptr, plumbline.SeverityError, message, hint))
 }
 
 func (k *check) failKey(ptr any, message, hint string) {
+	if k.doc.Broken(ptr) {
+		return
+	}
 	k.problems = append(k.problems, k.doc.KeyProblem(ptr, plumbline.SeverityError, message, hint))
 }
 
 func (k *check) warn(ptr any, message, hint string) {
+	if k.doc.Broken(ptr) {
+		return
+	}
 	k.problems = append(k.problems, k.doc.Problem(ptr, plumbline.SeverityWarning, message, hint))
 }
 
@@ -64,8 +73,11 @@ func (k *check) warnMissing(ptr any, message, hint string) {
 
 // failUnseen is fail without the source line, for values that hold a secret.
 func (k *check) failUnseen(ptr any, message, hint string) {
+	before := len(k.problems)
 	k.fail(ptr, message, hint)
-	k.problems[len(k.problems)-1].Excerpt = ""
+	for i := range k.problems[before:] { // one, or none
+		k.problems[before+i].Excerpt = ""
+	}
 }
 
 // oneOf reports a word that is none of those allowed.

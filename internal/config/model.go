@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"os"
+	"slices"
 	"sort"
 	"strings"
 	"time"
@@ -121,7 +122,7 @@ func (m *Manifest) check(k *check) {
 	if m.Task != "" {
 		k.oneOf(&m.Task, "task", tasks...)
 	}
-	if m.Positive != "" && m.Task != "" && m.Task != string(plumbline.TaskBinary) {
+	if m.Positive != "" && slices.Contains(tasks, m.Task) && m.Task != string(plumbline.TaskBinary) {
 		k.warn(&m.Positive, "positive is for binary tasks, the task is "+m.Task, "remove it")
 	}
 	if _, err := time.LoadLocation(m.Timezone); err != nil || m.Timezone == "Local" {

@@ -191,7 +191,7 @@ func (k *check) reference(ptr *string, what string, known []string) {
 		return // missing, or inherited from where it was reported
 	}
 	for _, n := range known {
-		if n == *ptr {
+		if n == *ptr || n == "" { // a name that is missing or can't be read was reported, and may be the one that is meant
 			return
 		}
 	}

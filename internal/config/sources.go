@@ -215,9 +215,10 @@ func (c *Config) checkFile(k *check, s *File) {
 		switch {
 		case err != nil:
 			k.fail(p, fmt.Sprintf("%q is not a pattern for file names", *p), "a [ needs its ]; * stands for any text without /")
-		case len(found) == 0 && !s.Follow && !strings.ContainsAny(*p, "*?["):
+		case len(found) > 0 || s.Follow || k.doc.Broken(&s.Follow):
+		case !strings.ContainsAny(*p, "*?["):
 			k.fail(p, fmt.Sprintf("the file %s does not exist", *p), "relative paths are relative to the folder of "+filepath.Base(c.File))
-		case len(found) == 0 && !s.Follow:
+		default:
 			k.warn(p, fmt.Sprintf("%s matches no file", *p), "relative patterns are relative to the folder of "+filepath.Base(c.File))
 		}
 	}

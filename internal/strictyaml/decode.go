@@ -63,6 +63,7 @@ func (d *Decoder) Decode(n *yaml.Node, into any) { d.value(nil, n, reflect.Value
 
 // Problem reports an error at n.
 func (d *Decoder) Problem(n *yaml.Node, message, hint string) {
+	d.doc.broken[n] = true
 	line, col := d.doc.position(n)
 	d.problems = append(d.problems, d.doc.ProblemAt(line, col, plumbline.SeverityError, message, hint))
 }
@@ -329,7 +330,9 @@ func (d *Decoder) mapping(n *yaml.Node, v reflect.Value) {
 		element := reflect.New(v.Type().Elem()).Elem()
 		made(element)
 		d.value(p.key, p.value, element)
-		m.SetMapIndex(reflect.ValueOf(p.key.Value).Convert(v.Type().Key()), element)
+		if !d.doc.broken[p.value] { // a check would only find fault with the zero that stands for it
+			m.SetMapIndex(reflect.ValueOf(p.key.Value).Convert(v.Type().Key()), element)
+		}
 		if v.CanAddr() && v.Addr().CanInterface() {
 			d.doc.keys[mapEntry{v.Addr().Interface(), p.key.Value}] = place{key: p.key, value: p.value}
 		}

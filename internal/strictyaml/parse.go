@@ -27,6 +27,7 @@ type Document struct {
 	root     *yaml.Node
 	seen     map[any]place       // by the address of what was decoded
 	misspelt map[*yaml.Node]bool // mappings with unknown keys
+	broken   map[*yaml.Node]bool // what could not be read
 	keys     map[mapEntry]place  // by the address of a map and a key in it
 }
 
@@ -47,7 +48,7 @@ type place struct {
 func Parse(file string, data []byte) (doc *Document, problems plumbline.Problems) {
 	doc = &Document{
 		file: file, lines: strings.Split(string(data), "\n"), root: emptyRoot(),
-		seen: map[any]place{}, misspelt: map[*yaml.Node]bool{}, keys: map[mapEntry]place{},
+		seen: map[any]place{}, misspelt: map[*yaml.Node]bool{}, broken: map[*yaml.Node]bool{}, keys: map[mapEntry]place{},
 	}
 	defer func() {
 		if r := recover(); r != nil { // the parser is not ours, and nothing may panic on data

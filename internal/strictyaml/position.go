@@ -49,6 +49,13 @@ func (d *Document) Has(ptr any) bool {
 	return ok && !p.absent
 }
 
+// Broken reports whether what was written for *ptr could not be read, which was reported: a check of the value that stands there
+// instead would only say it again.
+func (d *Document) Broken(ptr any) bool {
+	p, ok := d.seen[ptr]
+	return ok && !p.absent && d.broken[p.value]
+}
+
 // Misspelt reports whether unknown keys were found in the mapping decoded into *ptr or, if *ptr is absent, in the mapping that
 // would have held it: then one of them is probably what is missing.
 func (d *Document) Misspelt(ptr any) bool {
