@@ -230,26 +230,3 @@ func names[T any](items []T, name func(T) string) []string {
 	}
 	return out
 }
-
-// once removes what was reported at the same place before: a value that could not be decoded keeps its default, which may then
-// be refused too.
-func once(ps plumbline.Problems) plumbline.Problems {
-	type place struct {
-		file      string
-		line, col int
-		message   string
-	}
-	seen := map[place]bool{}
-	wrong := map[place]bool{}
-	var out plumbline.Problems
-	for _, p := range ps {
-		exact := place{p.File, p.Line, p.Column, p.Message}
-		at := place{p.File, p.Line, p.Column, ""}
-		if seen[exact] || wrong[at] && strings.HasSuffix(p.Message, " is missing") {
-			continue
-		}
-		seen[exact], wrong[at] = true, wrong[at] || p.Severity == plumbline.SeverityError
-		out = append(out, p)
-	}
-	return out
-}

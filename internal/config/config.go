@@ -93,7 +93,6 @@ func load(path string, env func(string) (string, bool)) (*Config, plumbline.Prob
 	files := c.modelFiles(k)
 	problems = append(problems, k.problems...)
 	problems = append(problems, c.loadModels(files, env)...)
-	problems = once(problems)
 	problems.Sort()
 	return c, problems
 }
