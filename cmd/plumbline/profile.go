@@ -20,7 +20,7 @@ func (p *program) profileCommand() *cobra.Command {
 	var file, format, version, slice, from, to string
 	c := &cobra.Command{
 		Use: "profile MODEL [FEATURE…]", Short: "prints what the store holds for a window", Args: profileArgs,
-		Long:    "Prints counts anyone can compare with their own logs; features that are named are drawn beside the baseline.\n--from and --to take RFC 3339, a date, or -24h; they are rounded outwards to\nwhole panes (minutes; hours for a slice).",
+		Long:    "Prints counts anyone can compare with their own logs; features that are named are drawn beside\nthe baseline. --from and --to take RFC 3339, a date, or -24h; they are rounded outwards to whole panes (minutes; hours for a slice).",
 		Example: "  plumbline profile flights-delay temp -c plumbline.yaml --from 2013-07-01 --to 2013-08-01\n  plumbline profile flights-delay -c plumbline.yaml --slice carrier=UA --from -7d --format json",
 		RunE: func(c *cobra.Command, args []string) error {
 			if err := checkFormat(format); err != nil {
