@@ -71,7 +71,7 @@ func suite(t *testing.T, addr string) {
 	})
 }
 
+// The suite measures the heap of the process: nothing else may run beside it.
 func TestSuiteOnFake(t *testing.T) {
-	t.Parallel()
 	suite(t, kafkatest.StartFake(t))
 }
