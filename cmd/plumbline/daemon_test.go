@@ -97,6 +97,19 @@ func get(ts *testscript.TestScript, _ bool, args []string) {
 	answer(ts, resp, err, args[2])
 }
 
+// shows asks for a page until it holds a text: shows LOG PATH TEXT.
+func shows(ts *testscript.TestScript, _ bool, args []string) {
+	url := "http://" + address(ts, args[0], "msg=serving") + args[1]
+	eventually(ts, args[2], func() bool {
+		resp, err := http.Get(url)
+		ts.Check(err)
+		defer resp.Body.Close()
+		body, err := io.ReadAll(resp.Body)
+		ts.Check(err)
+		return bytes.Contains(body, []byte(args[2]))
+	})
+}
+
 // reload asks for the configuration to be read anew: reload LOG STATUS.
 func reload(ts *testscript.TestScript, _ bool, args []string) {
 	resp, err := http.Post("http://"+address(ts, args[0], "msg=serving")+"/-/reload", "", nil)
@@ -165,20 +178,6 @@ func ended(ts *testscript.TestScript, _ bool, args []string) {
 			ts.Fatalf("still running after %s", within)
 		}
 	}
-}
-
-// settled waits until the daemon has folded a record since its start: settled LOG.
-func settled(ts *testscript.TestScript, _ bool, args []string) {
-	to := address(ts, args[0], "msg=serving")
-	eventually(ts, "records folded", func() bool {
-		resp, err := http.Get("http://" + to + "/metrics")
-		if err != nil {
-			return false
-		}
-		defer resp.Body.Close()
-		body, err := io.ReadAll(resp.Body)
-		return err == nil && bytes.Contains(body, []byte("\nplumbline_records_total{"))
-	})
 }
 
 type holdsKey struct{}

@@ -33,8 +33,8 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"status": statusIs, "json": jsonIs, "mode": modeIs, "log": writeLog, "parquet": writeParquet, "signal": sendSignal, "post": postRecords, "lines": countLines, "balanced": balanced, "receive": receive, "received": received, "await": await, "get": get, "reload": reload,
-			"shipped": shipped, "busy": busy, "hold": hold, "release": release, "ended": ended, "settled": settled,
+			"status": statusIs, "json": jsonIs, "mode": modeIs, "log": writeLog, "parquet": writeParquet, "signal": sendSignal, "post": postRecords, "lines": countLines, "balanced": balanced, "receive": receive, "received": received, "await": await, "get": get, "shows": shows, "reload": reload,
+			"shipped": shipped, "busy": busy, "hold": hold, "release": release, "ended": ended,
 		},
 	})
 }
