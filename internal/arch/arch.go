@@ -37,7 +37,7 @@ var allowed = map[string][]string{
 var confined = map[string][]string{
 	"github.com/segmentio/kafka-go":          {"plumbline/collectors/kafka"},
 	"github.com/ClickHouse/clickhouse-go/v2": {"plumbline/store/clickhouse"},
-	"gonum.org/v1/gonum":                     {"plumbline/detectors"},
+	"gonum.org/v1/gonum":                     {"plumbline/detectors/..."},
 	"github.com/slack-go/slack":              {"plumbline/sinks/slack"},
 	"github.com/prometheus/client_golang":    {"plumbline/internal/app"},
 	"github.com/expr-lang/expr":              {"plumbline/rules"},
