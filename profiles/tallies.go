@@ -1,0 +1,113 @@
+package profiles
+
+import (
+	"fmt"
+
+	"plumbline"
+)
+
+// Sample is what somebody else counted of one column: both sides of a comparison that never saw a baseline. Counts lie on the
+// cells of the edges, or on the categories, that Pair is given.
+type Sample struct {
+	N       int64 // present values of the column's type
+	Missing int64 // with NaN
+	NaN     int64
+	Invalid int64
+	Below   int64 // below the reference's extremes
+	Above   int64
+	Counts  []int64
+
+	// Of numbers: Σ(x-Shift)^k for k = 1 … 4, and the extremes.
+	Shift    float64
+	Sums     [4]float64
+	Min, Max float64
+
+	// Of categories: values in categories the reference has but does not list, values in categories it never saw, by name as far
+	// as they were kept, and the number of those that were not.
+	Other    int64
+	Unseen   []Category
+	Overflow int64
+}
+
+// Pair makes two features on the same cells: numbers (number, text, embedding) on those with these inner edges, categories and
+// booleans on these values. The first is the reference. It fails if edges don't ascend or counts don't fit.
+func Pair(name string, typ plumbline.FeatureType, edges []float64, values []string, ref, cur Sample) (r, c *Feature, err error) {
+	bf := BaselineFeature{Name: name, Role: Input.String(), Type: typ, Edges: edges}
+	size := len(edges) + 1
+	if categorical(typ) {
+		bf.Edges, size = nil, len(values)
+		for _, v := range values {
+			bf.Categories = append(bf.Categories, Category{Value: v})
+		}
+	} else if _, err := NewGrid(edges); err != nil {
+		return nil, nil, fmt.Errorf("cells of %q: %w", name, err)
+	}
+	if len(ref.Counts) > size || len(cur.Counts) > size {
+		return nil, nil, fmt.Errorf("cells of %q: more counts than cells", name)
+	}
+	if ref.N > 0 && !categorical(typ) {
+		bf.Min, bf.Max, bf.Shift = plumbline.Finite(ref.Min), plumbline.Finite(ref.Max), plumbline.Finite(ref.Shift)
+	}
+	s := bf.slot(0)
+	return ref.feature(s), cur.feature(s), nil
+}
+
+func (x *Sample) feature(s *slot) *Feature {
+	f := &Feature{}
+	f.init(s)
+	f.seen = true
+	f.N, f.Missing, f.NaN, f.Invalid, f.Below, f.Above, f.other, f.overflow = x.N, x.Missing, x.NaN, x.Invalid, x.Below, x.Above, x.Other, x.Overflow
+	size := f.size()
+	for j, n := range x.Counts {
+		if n > 0 {
+			f.cells.inc(int32(j), n, size)
+		}
+	}
+	if x.N > 0 && f.Type.Numeric() {
+		f.m = moments{shift: x.Shift, s1: x.Sums[0], s2: x.Sums[1], s3: x.Sums[2], s4: x.Sums[3], min: x.Min, max: x.Max}
+	}
+	if len(x.Unseen) > 0 {
+		f.mergeTexts(x.Unseen)
+	}
+	return f
+}
+
+// QuantileCuts chooses, among ascending cells that hold these counts, those at whose end [QuantileGrid] would cut the values: at
+// k/240 and ever finer in the tails. The last cell that holds anything is no cut.
+func QuantileCuts(counts []int64) (cuts []int) {
+	const finest = 240 << 8
+	var n, sum int64
+	last := -1
+	for j, k := range counts {
+		n += k
+		if k > 0 {
+			last = j
+		}
+	}
+	if n == 0 {
+		return nil
+	}
+	ranks := make([]int64, 0, 256)
+	cut := func(k int64) { ranks = append(ranks, (n/finest)*k+((n%finest)*k+finest-1)/finest) }
+	for i := range 8 {
+		cut(1 << i)
+	}
+	for k := int64(1); k < 240; k++ {
+		cut(k << 8)
+	}
+	for i := 7; i >= 0; i-- {
+		cut(finest - 1<<i)
+	}
+	at := 0
+	for j := 0; j < last && at < len(ranks); j++ {
+		sum += counts[j]
+		reached := false
+		for at < len(ranks) && sum >= ranks[at] {
+			at, reached = at+1, true
+		}
+		if reached {
+			cuts = append(cuts, j)
+		}
+	}
+	return cuts
+}
