@@ -122,7 +122,7 @@ func part(run func(Input) outcome, name string, of func(Result) *float64) func(I
 				out.Reason = "no " + name + ": too few rows"
 			}
 		}
-		out.Value, out.Lower, out.Upper, out.relevance = value, nil, nil, nil
+		out.Value, out.Lower, out.Upper = value, nil, nil
 		return out
 	}
 }

@@ -12,17 +12,18 @@ const MinExpected = 5
 type table struct {
 	r, c []int64
 	m, n int64
+	phi  float64 // design effect: 1 for independent rows
 }
 
 // newTable returns an invalid table's reason, or "". The order of cells is kept: neighbours stay neighbours.
 func newTable(ref, cur []int64) (table, string) {
-	var t table
+	t := table{phi: 1}
 	var okR, okC bool
 	t.m, okR = total(ref)
 	t.n, okC = total(cur)
 	switch {
 	case !okR || !okC:
-		return table{}, "a count is negative or the counts overflow"
+		return table{phi: 1}, "a count is negative or the counts overflow"
 	case t.m == 0:
 		return t, "no baseline"
 	case len(ref) != len(cur):
@@ -46,6 +47,15 @@ func newTable(ref, cur []int64) (table, string) {
 	return t, ""
 }
 
+// onTable runs a statistic of a valid table.
+func onTable(ref, cur []int64, statistic func(table) Result) Result {
+	t, reason := newTable(ref, cur)
+	if reason != "" {
+		return none(t.n, t.m, "%s", reason)
+	}
+	return statistic(t)
+}
+
 // total sums counts; false if one is negative or the sum exceeds 2^53, up to which float64 is exact.
 func total(counts []int64) (int64, bool) {
 	const limit = 1 << 53
@@ -59,15 +69,18 @@ func total(counts []int64) (int64, bool) {
 	return sum, true
 }
 
-// noise is c0 = 1/n + 1/m.
-func (t table) noise() float64 { return 1/float64(t.n) + 1/float64(t.m) }
+// sampling is c0 = 1/n + 1/m.
+func (t table) sampling() float64 { return 1/float64(t.n) + 1/float64(t.m) }
+
+// noise is c0 as large as the rows' dependence makes it.
+func (t table) noise() float64 { return t.phi * t.sampling() }
 
 // merged joins each cell whose expected count is under MinExpected on either side with the next one, and what is left over with
 // the last. Joining cells can only shrink a distance, so a bound or a rejection on the merged table holds for the full one.
 func (t table) merged() table {
 	// The smaller side's expected count of a cell is its pooled share of the smaller side's rows.
 	scale := math.Min(float64(t.n), float64(t.m)) / (float64(t.n) + float64(t.m))
-	out := table{n: t.n, m: t.m}
+	out := table{n: t.n, m: t.m, phi: t.phi}
 	var r, c int64
 	for j := range t.r {
 		r, c = r+t.r[j], c+t.c[j]

@@ -12,21 +12,17 @@ import "math"
 //
 // Reason when: no baseline, no rows, under [MinRows] rows on a side, fewer than two cells with rows, rows of different lengths,
 // a negative count.
-func ChiSquare(ref, cur []int64) Result {
-	t, reason := newTable(ref, cur)
-	if reason != "" {
-		return none(t.n, t.m, "%s", reason)
-	}
+func ChiSquare(ref, cur []int64) Result { return onTable(ref, cur, chiSquareResult) }
+
+func chiSquareResult(t table) Result {
 	return contingency(t, chiSquare)
 }
 
 // G is the two-sample likelihood-ratio statistic G = 2 sum O ln(O/E), E = row total × column total / (n+m), with the same fields
 // and reasons as [ChiSquare] (scipy.stats.chi2_contingency(lambda_="log-likelihood", correction=False) agrees).
-func G(ref, cur []int64) Result {
-	t, reason := newTable(ref, cur)
-	if reason != "" {
-		return none(t.n, t.m, "%s", reason)
-	}
+func G(ref, cur []int64) Result { return onTable(ref, cur, gResult) }
+
+func gResult(t table) Result {
 	return contingency(t, likelihoodRatio)
 }
 

@@ -2,28 +2,33 @@ package detectors
 
 import "plumbline/profiles"
 
-// onColumn runs a statistic on a feature's cells.
-func onColumn(statistic func(ref, cur []int64) Result, relevance func(ref, cur []int64, tolerated float64) (float64, bool)) func(Input) outcome {
+// onColumn runs a statistic on a feature's cells. phi is the design effect of its rows.
+func onColumn(statistic func(t table) Result) func(Input) outcome {
 	return func(in Input) outcome {
 		col, reason := columnOf(in.Baseline, in.Current)
 		if reason != "" {
 			return outcome{Result: none(in.Current.N, in.Baseline.N, "%s", reason)}
 		}
-		ref, cur := col.mergeable()
-		out := outcome{Result: statistic(ref, cur), bins: col.evidence()}
-		if relevance != nil {
-			out.relevance = func(tolerated float64) (float64, bool) { return relevance(ref, cur, tolerated) }
+		t, reason := newTable(col.mergeable())
+		if reason != "" {
+			return outcome{Result: none(t.n, t.m, "%s", reason), bins: col.evidence()}
+		}
+		t.phi = in.Calibration.phi()
+		out := outcome{Result: statistic(t), bins: col.evidence()}
+		if merged := t.merged(); len(merged.r) >= 2 {
+			s := chiSquareScore(chiSquare(merged), float64(len(merged.r)-1), 1/merged.sampling())
+			out.score = &s
 		}
 		return out
 	}
 }
 
 var (
-	psiOf    = onColumn(PSI, PSIRelevance)
-	psiRawOf = onColumn(PSIRaw, nil)
-	chi2Of   = onColumn(ChiSquare, nil)
-	gOf      = onColumn(G, nil)
-	jsOf     = onColumn(JensenShannon, JensenShannonRelevance)
+	psiOf    = onColumn(psiResult)
+	psiRawOf = onColumn(psiRawResult)
+	chi2Of   = onColumn(chiSquareResult)
+	gOf      = onColumn(gResult)
+	jsOf     = onColumn(jsResult)
 )
 
 // ksOf compares on all cells of the grid and shows the deciles.
@@ -32,7 +37,11 @@ func ksOf(in Input) outcome {
 	if reason != "" {
 		return outcome{Result: none(in.Current.N, in.Baseline.N, "%s", reason)}
 	}
-	out := outcome{Result: KS(r, c), relevance: func(tolerated float64) (float64, bool) { return KSRelevance(r, c, tolerated) }}
+	out := outcome{Result: KS(r, c)}
+	if out.Value != nil {
+		s := ksScore(*out.Value, out.N, out.M)
+		out.score = &s
+	}
 	if col, reason := numberColumn(in.Baseline, in.Current); reason == "" {
 		out.bins = col.evidence()
 	}
@@ -51,7 +60,11 @@ func moments(f *profiles.Feature) Moments {
 
 func meanShiftOf(in Input) outcome {
 	ref, cur := moments(in.Baseline), moments(in.Current)
-	out := outcome{Result: MeanShift(ref, cur), relevance: func(tolerated float64) (float64, bool) { return MeanShiftRelevance(ref, cur, tolerated) }}
+	out := outcome{Result: MeanShift(ref, cur)}
+	if out.P != nil {
+		s := shiftScore(*out.P, *out.SD, out.N, out.M)
+		out.score = &s
+	}
 	if col, reason := numberColumn(in.Baseline, in.Current); reason == "" {
 		out.bins = col.evidence()
 	}

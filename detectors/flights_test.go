@@ -225,6 +225,12 @@ func ask(t *testing.T, test string, in Input) plumbline.Finding {
 
 func checkFinding(t *testing.T, f plumbline.Finding) {
 	t.Helper()
+	if f.Verdict == plumbline.NoVerdict && f.Reason == "" {
+		t.Errorf("%s of %s: no verdict without a reason", f.Test, f.Feature)
+	}
+	if f.Verdict == plumbline.NoVerdict && f.Value != nil {
+		f.Reason = "" // it is of the verdict, not of the value
+	}
 	checkResult(t, f.Test+" of "+f.Feature, Result{Value: f.Value, Effect: f.Effect, P: f.P, Lower: f.Lower, Upper: f.Upper, Reason: f.Reason})
 	if _, err := json.Marshal(f); err != nil {
 		t.Errorf("%s of %s: %v", f.Test, f.Feature, err)

@@ -8,11 +8,9 @@ import "math"
 // Without drift 8 JSD/c0 follows chi-square with B-1 degrees of freedom to second order, as X2 does: P is that of [ChiSquare].
 // Effect is the distance without noise, sqrt(max(0, JSD - c0 (B-1)/8) / ln 2); SD the shift of a normal feature cut at its
 // deciles that has this distance. Reasons as for [ChiSquare].
-func JensenShannon(ref, cur []int64) Result {
-	t, reason := newTable(ref, cur)
-	if reason != "" {
-		return none(t.n, t.m, "%s", reason)
-	}
+func JensenShannon(ref, cur []int64) Result { return onTable(ref, cur, jsResult) }
+
+func jsResult(t table) Result {
 	nats := jensenShannon(t)
 	free := math.Max(0, nats-t.noise()*float64(len(t.r)-1)/8)
 	res := Result{Value: number(math.Sqrt(nats / math.Ln2)), Effect: number(math.Sqrt(free / math.Ln2)),

@@ -17,11 +17,9 @@ import "math"
 //
 // Cells empty on both sides are left out; P and bounds are from neighbours merged to an expected count of [MinExpected]. Reasons as
 // for [ChiSquare].
-func PSI(ref, cur []int64) Result {
-	t, reason := newTable(ref, cur)
-	if reason != "" {
-		return none(t.n, t.m, "%s", reason)
-	}
+func PSI(ref, cur []int64) Result { return onTable(ref, cur, psiResult) }
+
+func psiResult(t table) Result {
 	value := psi(t, 0.5)
 	effect := math.Max(0, value-t.noise()*float64(len(t.r)-1))
 	res := Result{Value: number(value), Effect: number(effect), SD: number(ShiftOfPSI(effect)), N: t.n, M: t.m}
@@ -39,11 +37,9 @@ func PSI(ref, cur []int64) Result {
 
 // PSIRaw is the PSI of the plain shares, as most tools compute it before their own treatment of zeros, for comparison with them. A
 // cell that is empty on one side makes it infinite: then it has a Reason. P, Lower and Upper are absent.
-func PSIRaw(ref, cur []int64) Result {
-	t, reason := newTable(ref, cur)
-	if reason != "" {
-		return none(t.n, t.m, "%s", reason)
-	}
+func PSIRaw(ref, cur []int64) Result { return onTable(ref, cur, psiRawResult) }
+
+func psiRawResult(t table) Result {
 	for j := range t.r {
 		if t.r[j] == 0 || t.c[j] == 0 {
 			return none(t.n, t.m, "a cell is empty on one side, which makes the plain PSI infinite; psi smooths it")

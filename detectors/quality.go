@@ -27,8 +27,9 @@ func onShare(count func(*profiles.Feature) int64, of func(*profiles.Feature) int
 
 func shares(k, n, l, m int64) outcome {
 	out := outcome{Result: CompareShares(k, n, l, m)}
-	if m > 0 {
-		out.relevance = func(tolerated float64) (float64, bool) { return SharesRelevance(k, n, l, m, tolerated) }
+	if out.P != nil {
+		s := shiftScore(*out.P, *out.SD, n, m)
+		out.score = &s
 	}
 	return out
 }

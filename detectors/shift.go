@@ -21,15 +21,15 @@ var deciles = func() (z [9]float64) {
 // ShiftOfPSI returns the shift, in standard deviations and in [0, 10], of a normal feature cut at its deciles whose PSI is psi:
 // the delta with sum_j (q_j - 0.1) ln(q_j/0.1) = psi, q_j = Phi(z_j - delta) - Phi(z_{j-1} - delta). About sqrt(psi) for small
 // shifts; 0.1 is 0.32 and 0.2 is 0.46 standard deviations.
-func ShiftOfPSI(psi float64) float64 {
-	return invert(psi, func(delta float64) float64 {
-		sum := 0.0
-		for _, q := range shifted(delta) {
-			q = math.Max(q, math.SmallestNonzeroFloat64)
-			sum += (q - 0.1) * math.Log(q/0.1)
-		}
-		return sum
-	})
+func ShiftOfPSI(psi float64) float64 { return invert(psi, psiOfShift) }
+
+func psiOfShift(delta float64) float64 {
+	sum := 0.0
+	for _, q := range shifted(delta) {
+		q = math.Max(q, math.SmallestNonzeroFloat64)
+		sum += (q - 0.1) * math.Log(q/0.1)
+	}
+	return sum
 }
 
 // ShiftOfJS returns the like for a Jensen-Shannon divergence in nats.

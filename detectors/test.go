@@ -2,6 +2,7 @@ package detectors
 
 import (
 	"fmt"
+	"strings"
 
 	"plumbline"
 	"plumbline/profiles"
@@ -46,19 +47,19 @@ type Input struct {
 
 	// Category is what category_share and positive_share count; for the latter it is the manifest's positive class.
 	Category string
-	// Tolerated is the largest true drift that is no drift, in the unit of the value (psi, ks, js, mean_shift) or as a
-	// difference of shares. 0 asks for no verdict.
-	Tolerated float64
-	// Alpha is the level of the verdict; 0 is 0.05.
+	// Alpha is the level of the verdict; 0 asks for none, unless a drift is tolerated: then it is 0.05.
 	Alpha float64
+	// Tolerated is the largest true drift that is no drift: a shift in standard deviations of the baseline, for every test.
+	Tolerated float64
+	// Calibration is what the baseline's own windows tell of this test; nil takes rows as independent.
+	Calibration *Calibration
 }
 
 // outcome is what a test found.
 type outcome struct {
 	Result
-	bins *plumbline.Bins
-	// relevance tests Tolerated; nil if the test has none.
-	relevance func(tolerated float64) (p float64, ok bool)
+	bins  *plumbline.Bins
+	score *Score // nil: made from P
 }
 
 func noOutcome(format string, args ...any) outcome {
@@ -83,6 +84,9 @@ func (t Test) Applies(typ plumbline.FeatureType) bool {
 
 // Run computes the finding. Model, Version and Slice are the caller's to fill in. It never panics on data; a value that can't be
 // computed is nil and has a Reason. Of the 95 % bounds each holds alone unless the test's function says otherwise.
+//
+// The verdict is drift if both the chance of such a window without drift and, where a drift is tolerated, that of one with just
+// so much are at most Alpha.
 func (t Test) Run(in Input) plumbline.Finding {
 	out := t.outcome(in)
 	f := plumbline.Finding{
@@ -98,26 +102,73 @@ func (t Test) Run(in Input) plumbline.Finding {
 			f.Feature = in.Baseline.Key.Name
 		}
 	}
-	if in.Tolerated <= 0 || out.relevance == nil {
-		return f
-	}
 	alpha := in.Alpha
-	if alpha == 0 {
+	if alpha == 0 && in.Tolerated > 0 {
 		alpha = 0.05
 	}
-	p, ok := out.relevance(in.Tolerated)
+	s, scored := out.scored()
+	judged, reason := true, ""
+	if in.Calibration != nil && scored {
+		p, note, ok := in.Calibration.tail(s, s.X)
+		switch {
+		case ok:
+			f.P = probability(p)
+			f.Note = joinNotes(f.Note, note, in.Calibration.information(out.N), in.Calibration.extrapolated(alpha))
+		default:
+			judged, reason, f.P, f.Lower, f.Upper = false, note, nil, nil, nil
+			f.Note = joinNotes(f.Note, "no p-value: "+note)
+		}
+	}
+	if alpha <= 0 {
+		return f
+	}
 	switch {
-	case out.Value == nil:
+	case f.Value == nil || !judged || !scored:
 		f.Verdict = plumbline.NoVerdict
-	case !ok:
-		f.Verdict = plumbline.NoVerdict
-		f.Reason = "too few rows to judge a tolerated drift"
-	case p <= alpha:
-		f.Verdict = plumbline.Drift
-	default:
+		if f.Reason == "" {
+			f.Reason = "it has no p-value to judge it by"
+			if !judged {
+				f.Reason = reason
+			}
+		}
+	case *f.P > alpha:
 		f.Verdict = plumbline.NoDrift
+	default:
+		p, ok := s.relevance(in.Tolerated, in.Calibration)
+		switch {
+		case !ok:
+			f.Verdict, f.Reason = plumbline.NoVerdict, "this test can't tell a tolerated drift from a larger one"
+		case p <= alpha:
+			f.Verdict = plumbline.Drift
+		default:
+			f.Verdict = plumbline.NoDrift
+		}
 	}
 	return f
+}
+
+// scored returns the statistic as a score; not ok if it has no p-value.
+func (o outcome) scored() (Score, bool) {
+	switch {
+	case o.Value == nil || o.P == nil:
+		return Score{}, false
+	case o.score != nil:
+		return *o.score, true
+	}
+	return scoreOfP(*o.P), true
+}
+
+// Score is the statistic of a window in the form in which windows are compared with each other; not ok if it can't be computed.
+func (t Test) Score(in Input) (s Score, ok bool) { return t.outcome(in).scored() }
+
+func joinNotes(notes ...string) string {
+	kept := notes[:0]
+	for _, n := range notes {
+		if n != "" {
+			kept = append(kept, n)
+		}
+	}
+	return strings.Join(kept, "; ")
 }
 
 // outcome answers what needs no arithmetic and runs the test.

@@ -156,13 +156,13 @@ func TestDataQuality(t *testing.T) {
 	out := ask(t, "out_of_range", in)
 	near(t, "out of range", have(t, "value", out.Value), 1.0/270, 1e-12)
 
-	in.Tolerated = 0.2
+	in.Tolerated = 0.6
 	if v := ask(t, "missing", in).Verdict; v != plumbline.NoDrift {
-		t.Errorf("9 points more missing than before, 20 tolerated: %q", v)
+		t.Errorf("9 points more missing than before, h of 0.6 tolerated: %q", v)
 	}
-	in.Tolerated = 0.02
+	in.Tolerated = 0.1
 	if v := ask(t, "missing", in).Verdict; v != plumbline.Drift {
-		t.Errorf("9 points more missing than before, 2 tolerated: %q", v)
+		t.Errorf("9 points more missing than before, h of 0.1 tolerated: %q", v)
 	}
 }
 

@@ -1,0 +1,71 @@
+package detectors
+
+import (
+	"fmt"
+	"math"
+)
+
+// Calibration is what the baseline's own windows tell of one test: the rungs of a ladder, from which [Test.Run] takes the highest
+// that holds.
+//
+//  1. The windows are as many as [MinWindows] and spread like independent rows: the law of the statistic, widened by what the
+//     windows leave open.
+//  2. They spread more: their own null.
+//  3. They are too few, but shorter ones spread like independent rows: as 1, and the finding says so.
+//  4. They are too few and shorter ones spread more: no verdict.
+type Calibration struct {
+	Windows   *Null // of windows as long as the judged one; nil if there are fewer than MinWindows
+	Shorter   *Null // of the longest windows of which there are MinWindows; nil if there are none
+	Available int   // windows as long as the judged one
+}
+
+// phi is the design effect to widen bounds by.
+func (c *Calibration) phi() float64 {
+	if c != nil && c.Windows != nil && !c.Windows.Independent() {
+		return c.Windows.Phi
+	}
+	return 1
+}
+
+// tail is the probability of a score of at least x without drift; not ok is rung 4, with its reason.
+func (c *Calibration) tail(s Score, x float64) (p float64, note string, ok bool) {
+	switch {
+	case c.Windows != nil && c.Windows.Independent():
+		return c.Windows.independentTail(s, x), "", true
+	case c.Windows != nil:
+		return c.Windows.Tail(x / s.Mean), "", true
+	case c.Shorter != nil && c.Shorter.Independent():
+		return c.Shorter.independentTail(s, x), fmt.Sprintf("the baseline holds %s as long as this one: rows are taken as independent, as shorter windows show them", windows(c.Available)), true
+	case c.Shorter != nil:
+		return 0, fmt.Sprintf("the rows depend on each other and the baseline holds %s as long as this one, at least %d are needed", windows(c.Available), MinWindows), false
+	}
+	return s.tail(x), "rows are taken as independent: the baseline has no windows of its own to learn from", true
+}
+
+// information says what dependence costs.
+func (c *Calibration) information(n int64) string {
+	w := c.Windows
+	if w == nil || w.Independent() || n == 0 {
+		return ""
+	}
+	return fmt.Sprintf("by %d windows of the baseline its %d rows carry the information of %.0f", w.K, n, math.Max(1, float64(n)/w.Phi))
+}
+
+// extrapolated says that a level is beyond what the windows have seen.
+func (c *Calibration) extrapolated(alpha float64) string {
+	w := c.Windows
+	if w == nil || w.Independent() || alpha*float64(w.K+1) >= 1 {
+		return ""
+	}
+	return fmt.Sprintf("extrapolated: %d windows show nothing rarer than 1 in %d", w.K, w.K+1)
+}
+
+func windows(n int) string {
+	switch n {
+	case 0:
+		return "no window"
+	case 1:
+		return "only one window"
+	}
+	return fmt.Sprintf("only %d windows", n)
+}

@@ -1,0 +1,197 @@
+package detectors
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// autoregression returns n values of a stationary AR(1) with standard normal margins.
+func autoregression(rng *rand.Rand, n int, rho float64) []float64 {
+	x, last := make([]float64, n), rng.NormFloat64()
+	for i := range x {
+		last = rho*last + math.Sqrt(1-rho*rho)*rng.NormFloat64()
+		x[i] = last
+	}
+	return x
+}
+
+// tenths cuts at the deciles of all of x.
+func tenths(x []float64) []float64 {
+	s := slices.Clone(x)
+	slices.Sort(s)
+	edges := make([]float64, 9)
+	for j := range edges {
+		edges[j] = s[(j+1)*len(s)/10]
+	}
+	return edges
+}
+
+func countOn(edges, x []float64) []int64 {
+	c := make([]int64, len(edges)+1)
+	for _, v := range x {
+		j, _ := slices.BinarySearch(edges, v)
+		c[j]++
+	}
+	return c
+}
+
+func minus(a, b []int64) []int64 {
+	out := slices.Clone(a)
+	for j := range out {
+		out[j] -= b[j]
+	}
+	return out
+}
+
+func scoreOfTable(t *testing.T, ref, cur []int64) Score {
+	t.Helper()
+	table, reason := newTable(ref, cur)
+	if reason != "" {
+		t.Fatal(reason)
+	}
+	m := table.merged()
+	return chiSquareScore(chiSquare(m), float64(len(m.r)-1), 1/m.sampling())
+}
+
+// Of rows with autocorrelation 0.9 the law of independent rows rejects three windows in four at 0.05; the null learned from 50
+// windows of the baseline keeps the level far into the tail.
+func TestNullLearnsAutocorrelation(t *testing.T) {
+	const m, n, per, rounds = 10000, 200, 20, 150
+	for _, c := range []struct {
+		rho         float64
+		independent bool
+	}{{0, true}, {0.6, false}, {0.9, false}} {
+		t.Run(fmt.Sprint(c.rho), func(t *testing.T) {
+			rng := rand.New(rand.NewPCG(2013, 7))
+			var rejected, rare, naive, independent int
+			for range rounds {
+				x := autoregression(rng, m+n*per, c.rho)
+				edges := tenths(x[:m])
+				all := countOn(edges, x[:m])
+				var scores []Score
+				for i := 0; i < m; i += n {
+					w := countOn(edges, x[i:i+n])
+					scores = append(scores, scoreOfTable(t, minus(all, w), w))
+				}
+				null, err := FitNull(scores)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if null.Independent() {
+					independent++
+				}
+				cal := &Calibration{Windows: null, Available: len(scores)}
+				for i := m; i < len(x); i += n {
+					s := scoreOfTable(t, all, countOn(edges, x[i:i+n]))
+					p, _, ok := cal.tail(s, s.X)
+					if !ok {
+						t.Fatal("no verdict")
+					}
+					if p <= 0.05 {
+						rejected++
+					}
+					if p <= 0.001 {
+						rare++
+					}
+					if s.tail(s.X) <= 0.05 {
+						naive++
+					}
+				}
+			}
+			windows := float64(rounds * per)
+			size := float64(rejected) / windows
+			t.Logf("rejected %.4f at 0.05, %.5f at 0.001; taken as independent %.4f; independent %d of %d", size, float64(rare)/windows, float64(naive)/windows, independent, rounds)
+			if size > 0.07 || size < 0.02 {
+				t.Errorf("size %.4f at 0.05", size)
+			}
+			if rare > 12 { // 3 expected
+				t.Errorf("%d of %v windows rejected at 0.001", rare, windows)
+			}
+			if c.independent != (independent > rounds*9/10) || !c.independent && independent > rounds/20 {
+				t.Errorf("%d of %d baselines look independent", independent, rounds)
+			}
+			if c.rho == 0.9 && float64(naive) < 0.6*windows {
+				t.Errorf("only %d of %v windows are rejected by the law of independent rows: the simulation does not bite", naive, windows)
+			}
+		})
+	}
+}
+
+// A drift is still found, its bounds are widened by the design effect, and the finding says what the rows are worth.
+func TestCalibratedFinding(t *testing.T) {
+	rng := rand.New(rand.NewPCG(2013, 8))
+	const n = 500
+	x := autoregression(rng, 30*n, 0.9)
+	edges := tenths(x)
+	all := countOn(edges, x)
+	var scores []Score
+	for i := 0; i < len(x); i += n {
+		w := countOn(edges, x[i:i+n])
+		scores = append(scores, scoreOfTable(t, minus(all, w), w))
+	}
+	null, err := FitNull(scores)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if null.Phi < 3 || null.Phi > 19 { // the mean of an AR(1) at 0.9 has (1+0.9)/(1-0.9) = 19, its cells have less
+		t.Errorf("design effect %v", null.Phi)
+	}
+	moved := autoregression(rng, n, 0.9)
+	for i := range moved {
+		moved[i] += 2
+	}
+	in := numbers(t, values(x), values(moved))
+	in.Alpha = 0.001
+	in.Calibration = &Calibration{Windows: null, Available: 30}
+	f := ask(t, "psi", in)
+	if f.Verdict != "drift" || !strings.Contains(f.Note, "carry the information of") || !strings.Contains(f.Note, "extrapolated") {
+		t.Errorf("%+v", f)
+	}
+	in.Calibration = nil
+	plain := ask(t, "psi", in)
+	if *f.Lower >= *plain.Lower || *f.P <= *plain.P || *f.Effect >= *plain.Effect {
+		t.Errorf("calibrated lower %v, p %v, effect %v; plain %v, %v, %v", *f.Lower, *f.P, *f.Effect, *plain.Lower, *plain.P, *plain.Effect)
+	}
+
+	in.Calibration = &Calibration{Shorter: null, Available: 3}
+	f = ask(t, "psi", in)
+	if f.Verdict != "no verdict" || f.P != nil || !strings.Contains(f.Reason, "only 3 windows") {
+		t.Errorf("dependent rows and three windows: %+v", f)
+	}
+}
+
+func values(x []float64) []any {
+	out := make([]any, len(x))
+	for i, v := range x {
+		out[i] = v
+	}
+	return out
+}
+
+func TestFitNullRefuses(t *testing.T) {
+	for name, scores := range map[string][]Score{
+		"nothing":  nil,
+		"one":      {{X: 1, Mean: 1}},
+		"negative": {{X: 1, Mean: 1}, {X: -1, Mean: 1}},
+		"NaN":      {{X: 1, Mean: 1}, {X: math.NaN(), Mean: 1}},
+		"infinite": {{X: 1, Mean: 1}, {X: math.Inf(1), Mean: 1}},
+		"no mean":  {{X: 1}, {X: 2}},
+	} {
+		if n, err := FitNull(scores); err == nil {
+			t.Errorf("%s: %+v", name, n)
+		}
+	}
+	same, err := FitNull([]Score{{X: 0, Mean: 1, CV: 1}, {X: 0, Mean: 1, CV: 1}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, x := range []float64{0, 1e-300, 1, 1e300, math.MaxFloat64} {
+		if p := same.Tail(x); !(p >= 0 && p <= 1) {
+			t.Errorf("tail of %v is %v", x, p)
+		}
+	}
+}

@@ -1,0 +1,103 @@
+package detectors
+
+import (
+	"math"
+
+	"gonum.org/v1/gonum/mathext"
+	"gonum.org/v1/gonum/stat/distuv"
+)
+
+// Score is a statistic in the one form in which windows of equal length can be compared with each other, whatever the test: a
+// squared distance X >= 0 in units of sampling noise. Of independent rows without drift its law is known; of rows that depend on
+// each other it is learned from windows that did not drift ([FitNull]).
+type Score struct {
+	X    float64
+	Mean float64 // of X for independent rows without drift
+	CV   float64 // standard deviation of X by Mean, likewise
+	// Signed says that X is the square of an about normal number, such as the z of a mean or a share; else it is a sum of many
+	// squares, such as a chi-square.
+	Signed bool
+
+	tail  func(x float64) float64     // P(X >= x) for independent rows without drift
+	shift func(delta float64) float64 // the X that a shift by delta standard deviations adds; nil: unknown
+	// exceeds is P(X >= x) if drift has added nc to X; nil: by the triangle inequality.
+	exceeds func(x, nc float64) float64
+}
+
+// chiSquareScore is X of the chi-square law; en is nm/(n+m).
+func chiSquareScore(x, df, en float64) Score {
+	return Score{X: x, Mean: df, CV: math.Sqrt(2 / df),
+		tail:    func(x float64) float64 { return ChiSquareTail(x, df, 0) },
+		shift:   func(delta float64) float64 { return en * psiOfShift(delta) },
+		exceeds: func(x, nc float64) float64 { return ChiSquareTail(x, df, nc) }}
+}
+
+// normalScore is the square of a standard normal number z; perShift is the z that a shift of one standard deviation makes, 0 if
+// that is unknown.
+func normalScore(z, perShift float64) Score {
+	s := Score{X: z * z, Mean: 1, CV: math.Sqrt2, Signed: true, tail: func(x float64) float64 { return math.Erfc(math.Sqrt(x / 2)) }}
+	if perShift > 0 {
+		s.shift = func(delta float64) float64 { return delta * perShift * delta * perShift }
+		s.exceeds = func(x, nc float64) float64 { return 0.5 * math.Erfc((math.Sqrt(x)-math.Sqrt(nc))/math.Sqrt2) }
+	}
+	return s
+}
+
+// scoreOfP is the squared normal number whose two-sided p-value is p: any test with a p-value has a score.
+func scoreOfP(p float64) Score {
+	if p >= 1 {
+		return normalScore(0, 0)
+	}
+	if p < 1e-300 { // where the quantile has no digits left
+		p = 1e-300
+	}
+	return normalScore(distuv.UnitNormal.Quantile(p/2), 0)
+}
+
+// relevance is the probability of a score at least X if the true drift is a shift by tolerated standard deviations, the design
+// effect of a calibration taken out of both. Where the law with drift is not known, distances help themselves with the triangle
+// inequality: sqrt(X) of the window is at most sqrt(X) of the drift plus that of noise. Not ok: the test has no such notion.
+func (s Score) relevance(tolerated float64, c *Calibration) (p float64, ok bool) {
+	if tolerated <= 0 {
+		return 0, true
+	}
+	if s.shift == nil {
+		return 0, false
+	}
+	phi, nc := c.phi(), s.shift(tolerated)
+	if s.exceeds != nil {
+		return s.exceeds(s.X/phi, nc/phi), true
+	}
+	d := math.Max(0, math.Sqrt(s.X)-math.Sqrt(nc))
+	return s.tail(d * d / phi), true
+}
+
+// fTail is P(F >= x) of Fisher's F with a and b degrees of freedom.
+func fTail(x, a, b float64) float64 {
+	if !(x > 0) {
+		return 1
+	}
+	y := b / (b + a*x)
+	if !(y > 0) {
+		return 0
+	}
+	return mathext.RegIncBeta(b/2, a/2, y)
+}
+
+// shiftScore is the score of a test whose p-value is that of an about normal number and whose effect is a shift in standard
+// deviations, or Cohen's h, with standard error sqrt(1/n + 1/m).
+func shiftScore(p, sd float64, n, m int64) Score {
+	s := scoreOfP(p)
+	return normalScore(math.Copysign(math.Sqrt(s.X), sd), math.Sqrt(1/(1/float64(n)+1/float64(m))))
+}
+
+// ksScore is nm/(n+m) D^2, whose mean and variance under Kolmogorov's law are pi^2/12 and 7 pi^4/720 - (pi^2/12)^2.
+func ksScore(d float64, n, m int64) Score {
+	en := 1 / (1/float64(n) + 1/float64(m))
+	return Score{X: en * d * d, Mean: math.Pi * math.Pi / 12, CV: 0.6325,
+		tail: func(x float64) float64 { return KSTail(math.Min(1, math.Sqrt(x/en)), n, m) },
+		shift: func(delta float64) float64 {
+			d := 2*distuv.UnitNormal.CDF(delta/2) - 1
+			return en * d * d
+		}}
+}
