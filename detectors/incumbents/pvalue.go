@@ -18,3 +18,8 @@ func chiSquareQuantile(p, df float64) float64 {
 	}
 	return distuv.ChiSquared{K: df}.Quantile(p)
 }
+
+// asymptoticKS is the same with method="asymp": the one-sample law at n m/(n+m) rows.
+func asymptoticKS(d float64, n, m int) float64 {
+	return detectors.KSTail(d, int64(n), int64(m))
+}
