@@ -36,6 +36,7 @@ type Baseline struct {
 	Quality  *Quality                 `json:"quality,omitempty"`
 	Features []BaselineFeature        `json:"features"`
 	Slices   map[string]BaselineSlice `json:"slices,omitempty"`
+	Panes    *Panes                   `json:"panes,omitempty"` // the records over time, nil if they have no times
 
 	hash   string
 	layout func() *Layout

@@ -34,8 +34,13 @@ func (b *Baseline) computeHash() string {
 	if err != nil { // only for NaN or Inf, which no finished baseline holds
 		data = []byte(err.Error())
 	}
-	sum := sha256.Sum256(data)
-	return hex.EncodeToString(sum[:])
+	h := sha256.New()
+	h.Write(data)
+	if b.Panes.Len() > 0 { // what they hold, however it is packed
+		fmt.Fprintf(h, "\npanes %d %d\n", b.Panes.width, b.Panes.starts[0])
+		h.Write(b.Panes.binary())
+	}
+	return hex.EncodeToString(h.Sum(nil))
 }
 
 // Write renders the baseline as a file: indented JSON, the same bytes for the same baseline.
@@ -159,6 +164,9 @@ func ReadBaseline(data []byte) (*Baseline, error) {
 		return nil, fmt.Errorf("read baseline: %w", err)
 	}
 	b.prepare()
+	if err := b.validatePanes(); err != nil {
+		return nil, fmt.Errorf("read baseline: panes: %w", err)
+	}
 	return b, nil
 }
 

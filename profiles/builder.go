@@ -2,6 +2,7 @@ package profiles
 
 import (
 	"fmt"
+	"math"
 	"time"
 
 	"plumbline"
@@ -18,6 +19,7 @@ type Builder struct {
 	places  map[Key]*column
 	labels  *column
 	rows    []row
+	times   []int64 // event times of the rows, Unix seconds
 	slices  map[string]int32
 	names   []string // of the slices
 	sliced  []int32  // for each row its slices, row after row
@@ -28,6 +30,9 @@ type Builder struct {
 	err     error
 	guess   []*column // by position in Record.Features
 }
+
+// noTime is the time of a record without one.
+const noTime = math.MinInt64
 
 // row is what a record has beside values.
 type row struct {
@@ -109,6 +114,11 @@ func (b *Builder) Add(r *plumbline.Record) {
 		rw.slices++
 	}
 	b.rows = append(b.rows, rw)
+	at := int64(noTime)
+	if !r.Time.IsZero() {
+		at = r.Time.Unix()
+	}
+	b.times = append(b.times, at)
 	if b.values > maxBuilderValues {
 		b.err = fmt.Errorf("build baseline: more than %d values; take fewer records", maxBuilderValues)
 	}
@@ -225,6 +235,7 @@ func (b *Builder) count(base *Baseline, cols []*column) {
 		b.fill(&r, i, rw, cols)
 		f.Fold(&r, false, targets...)
 	}
+	base.Panes = b.foldPanes(l, cols)
 	base.Tallies, base.Records = tallies(whole), whole.Records()
 	for i := range base.Features {
 		bf := &base.Features[i]

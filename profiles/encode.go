@@ -52,6 +52,10 @@ func (p *Profile) AppendBinary(dst []byte) []byte {
 	} else {
 		dst = append(append(dst, 1), hash...)
 	}
+	return p.appendNamed(p.appendNatives(p.appendTallies(dst)))
+}
+
+func (p *Profile) appendTallies(dst []byte) []byte {
 	counts := *p
 	// Nearly always every question carries features: written as the difference, that is nothing.
 	counts.Carrying = int64(zigzag(p.Whole + p.Requests - p.Carrying))
@@ -67,7 +71,11 @@ func (p *Profile) AppendBinary(dst []byte) []byte {
 			dst = binary.AppendUvarint(dst, uint64(*n))
 		}
 	}
+	return dst
+}
 
+// appendNatives appends the baseline's features.
+func (p *Profile) appendNatives(dst []byte) []byte {
 	natives := len(p.layout.native)
 	at := len(dst)
 	dst = slices.Grow(dst, (natives+1)/2)[:at+(natives+1)/2]
@@ -81,6 +89,11 @@ func (p *Profile) AppendBinary(dst []byte) []byte {
 		form, dst = f.appendContents(dst, p.carriers(f.Role))
 		dst[at+i/2] |= form << (4 * (i % 2))
 	}
+	return dst
+}
+
+// appendNamed appends the features that are not the baseline's, or not as it has them.
+func (p *Profile) appendNamed(dst []byte) []byte {
 	var named []*Feature
 	for i := range p.base {
 		if f := &p.base[i]; f.slot.native < 0 && !f.empty() {
