@@ -1,0 +1,32 @@
+package detectors
+
+import "math"
+
+// LInfinity is max_j |q_j - p_j|, the largest difference of a cell's share, in [0, 1].
+//
+// P is the union bound over cells, sum_j 2 Phi(-d/s_j) with s_j^2 = c0 p_j (1-p_j) of the pooled shares: Bonferroni's, but each cell with its
+// own chance of a difference of d, so that rare cells cost nothing. Effect is Value without noise, sqrt(max(0, d^2 - s^2)) with the s of the
+// cell that has d; SD the shift of a normal feature cut at its deciles that has this effect. Reasons as for [ChiSquare].
+func LInfinity(ref, cur []int64) Result { return onTable(ref, cur, linfResult) }
+
+func linfResult(t table) Result {
+	m, n := float64(t.m), float64(t.n)
+	variance := func(j int) float64 {
+		share := (float64(t.r[j]) + float64(t.c[j])) / (n + m)
+		return t.noise() * share * (1 - share)
+	}
+	value, at := -1.0, 0
+	for j := range t.r {
+		if d := math.Abs(float64(t.c[j])/n - float64(t.r[j])/m); d > value {
+			value, at = d, j
+		}
+	}
+	p := 0.0
+	for j := range t.r {
+		if v := variance(j); v > 0 {
+			p += math.Erfc(value / math.Sqrt(2*v))
+		}
+	}
+	effect := math.Sqrt(math.Max(0, value*value-variance(at)))
+	return Result{Value: number(value), Effect: number(effect), P: probability(p), SD: number(ShiftOfLInf(effect)), N: t.n, M: t.m}
+}

@@ -1,0 +1,110 @@
+package detectors
+
+import (
+	"math"
+
+	"plumbline/profiles"
+)
+
+// onGrid runs a statistic of ordered cells on all cells of the grid and shows the deciles.
+func onGrid(statistic func(in Input, t table) (Result, *Score)) func(Input) outcome {
+	return func(in Input) outcome {
+		r, c, reason := gridCounts(in.Baseline, in.Current)
+		if reason != "" {
+			return outcome{Result: none(in.Current.N, in.Baseline.N, "%s", reason)}
+		}
+		t, reason := newTable(r, c)
+		if reason != "" {
+			return outcome{Result: none(t.n, t.m, "%s", reason)}
+		}
+		t.phi = in.Calibration.phi()
+		var out outcome
+		out.Result, out.score = statistic(in, t)
+		if col, reason := numberColumn(in.Baseline, in.Current); reason == "" {
+			out.bins = col.evidence()
+		}
+		return out
+	}
+}
+
+var (
+	adOf = onGrid(func(_ Input, t table) (Result, *Score) {
+		res, s := andersonDarling(t)
+		return res, &s
+	})
+	cvmOf = onGrid(func(_ Input, t table) (Result, *Score) {
+		res, s := cramerVonMises(t)
+		return res, &s
+	})
+	aucOf = onGrid(func(_ Input, t table) (Result, *Score) {
+		res := aucResult(t)
+		s := aucScore(t, *res.Value, *res.P)
+		return res, &s
+	})
+	hellingerOf = onColumn(hellingerResult)
+	tvOf        = onColumn(tvResult)
+	linfOf      = withoutScore(onColumn(linfResult))
+)
+
+// withoutScore leaves the score to the p-value: the test has a law of its own, not that of its cells' chi-square.
+func withoutScore(run func(Input) outcome) func(Input) outcome {
+	return func(in Input) outcome {
+		out := run(in)
+		out.score = nil
+		return out
+	}
+}
+
+// w1Of measures on all cells of the grid.
+func w1Of(in Input) outcome {
+	r, c, reason := gridCounts(in.Baseline, in.Current)
+	if reason != "" {
+		return outcome{Result: none(in.Current.N, in.Baseline.N, "%s", reason)}
+	}
+	axis := Axis{Edges: in.Baseline.Grid().Edges}
+	axis.Low, axis.High = math.Inf(1), math.Inf(-1)
+	for _, f := range []*profiles.Feature{in.Baseline, in.Current} {
+		if v, ok := f.Min(); ok {
+			axis.Low = math.Min(axis.Low, v)
+		}
+		if v, ok := f.Max(); ok {
+			axis.High = math.Max(axis.High, v)
+		}
+	}
+	out := outcome{Result: Wasserstein(r, c, axis, moments(in.Baseline), moments(in.Current))}
+	if col, reason := numberColumn(in.Baseline, in.Current); reason == "" {
+		out.bins = col.evidence()
+	}
+	return out
+}
+
+func w1SDOf(in Input) outcome {
+	out := w1Of(in)
+	out.Result = perSD(out.Result, moments(in.Baseline).SD)
+	return out
+}
+
+func welchOf(in Input) outcome {
+	out := meanShiftOf(in)
+	out.Result = Welch(moments(in.Baseline), moments(in.Current))
+	return out
+}
+
+func varRatioOf(in Input) outcome {
+	out := outcome{Result: VarianceRatio(spread(in.Baseline), spread(in.Current))}
+	if col, reason := numberColumn(in.Baseline, in.Current); reason == "" {
+		out.bins = col.evidence()
+	}
+	return out
+}
+
+func spread(f *profiles.Feature) Spread {
+	x := Spread{Moments: moments(f)}
+	if f == nil {
+		return x
+	}
+	if _, m2, _, m4, ok := f.CentralMoments(); ok && m2 > 0 {
+		x.Kurtosis = m4 / m2 / m2
+	}
+	return x
+}
