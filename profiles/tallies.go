@@ -111,3 +111,6 @@ func QuantileCuts(counts []int64) (cuts []int) {
 	}
 	return cuts
 }
+
+// Shorten bounds a category's text as profiles do: a long one becomes its beginning and a hash of all of it.
+func Shorten(s string) string { return shorten(s) }

@@ -123,6 +123,6 @@ Start with:  plumbline demo`,
 	root.SetVersionTemplate(versionLine())
 	root.SetFlagErrorFunc(flagError)
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(p.demoCommand(), p.runCommand(), p.checkCommand(), p.baselineCommand(), p.profileCommand(), p.migrateCommand(), p.versionCommand())
+	root.AddCommand(p.demoCommand(), p.runCommand(), p.checkCommand(), p.baselineCommand(), p.compareCommand(), p.profileCommand(), p.migrateCommand(), p.versionCommand())
 	return root
 }

@@ -63,7 +63,7 @@ func (p *program) profileCommand() *cobra.Command {
 			if err := printView(c.OutOrStdout(), view); err != nil || len(q.Features) == 0 {
 				return err
 			}
-			compare(c.OutOrStdout(), answer.Window, q.Features)
+			drawBeside(c.OutOrStdout(), answer.Window, q.Features)
 			return nil
 		},
 	}
@@ -85,8 +85,8 @@ func printView(w io.Writer, v profiles.View) error {
 	return printFeatures(w, v)
 }
 
-// compare draws the features that were asked for beside the baseline.
-func compare(w io.Writer, window pipeline.WindowProfile, names []string) {
+// drawBeside draws the features that were asked for beside the baseline.
+func drawBeside(w io.Writer, window pipeline.WindowProfile, names []string) {
 	width, color, _ := terminal(w)
 	ref, why := window.Version.Reference(window.Stream.Slice)
 	for _, f := range window.Profile.Features() {

@@ -1,0 +1,297 @@
+package compare
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"plumbline"
+	"plumbline/internal/tables"
+	"plumbline/profiles"
+)
+
+// Options say what is compared and how.
+type Options struct {
+	Reference, Current string   // files
+	Input              string   // their form: auto, csv, ndjson, parquet
+	Columns            []string // only these; empty: all
+	By                 string   // a column for each of whose values the comparison is made again
+	Budget             float64  // expected false alarms of the whole comparison
+	// Step is told how far the work is; it may be nil.
+	Step func(text string, done, total int64)
+}
+
+// DefaultBudget is a false alarm in one of a hundred comparisons.
+const DefaultBudget = 0.01
+
+// reserved columns of a record are no features.
+var reserved = map[string]bool{"id": true, "model": true, "version": true, "session": true, "ts": true}
+
+// answers are columns that training data often lacks: one that is on one side only is left out.
+var answers = map[string]bool{"prediction": true, "score": true, "label": true}
+
+// Run compares two files.
+func Run(ctx context.Context, o Options) (*Report, error) {
+	if o.Step == nil {
+		o.Step = func(string, int64, int64) {}
+	}
+	if !(o.Budget > 0) {
+		return nil, fmt.Errorf("the budget is %v; give a number of false alarms above 0", o.Budget)
+	}
+	for _, name := range append(slices.Clone(o.Columns), o.By) {
+		if reserved[name] {
+			return nil, fmt.Errorf("column %q is what the record calls itself, not a feature", name)
+		}
+	}
+	r := &runner{Options: o, ctx: ctx}
+	ref, err := r.reference()
+	if err != nil {
+		return nil, err
+	}
+	if err := r.known(ref); err != nil {
+		return nil, err
+	}
+	cur, err := r.current(ref)
+	if err != nil {
+		return nil, err
+	}
+	return r.report(ref, cur)
+}
+
+type runner struct {
+	Options
+	ctx context.Context
+}
+
+// side is one file, read: its columns by name for the whole and for each group.
+type side[C any] struct {
+	Side
+	groups map[string]*section[C]
+	left   map[string]string
+}
+
+// section is the rows of one group, "" being all of them.
+type section[C any] struct {
+	rows    int64
+	names   []string
+	columns map[string]C
+}
+
+// current is a finished column of the current file.
+type current struct {
+	sample  profiles.Sample
+	spoken  plumbline.FeatureType
+	present int64
+}
+
+func (r *runner) wanted(name string) bool {
+	return !reserved[name] && (len(r.Columns) == 0 || slices.Contains(r.Columns, name))
+}
+
+func (r *runner) reference() (*side[*frozen], error) {
+	return read(r, r.Reference, func(_, name string) *column { return newColumn(name, firstRows) },
+		func(_ string, c *column, absent int64) *frozen { return c.finish(absent) })
+}
+
+func (r *runner) current(ref *side[*frozen]) (*side[current], error) {
+	like := func(group, name string) *frozen {
+		if g := ref.groups[group]; g != nil {
+			return g.columns[name]
+		}
+		return nil
+	}
+	return read(r, r.Current, func(group, name string) *column {
+		if f := like(group, name); f != nil {
+			return f.like()
+		}
+		return newColumn(name, firstRows)
+	}, func(group string, c *column, absent int64) current {
+		f := like(group, c.name)
+		if f == nil {
+			f = c.finish(absent)
+			return current{f.sample, f.spoken, f.present}
+		}
+		return current{c.against(f, absent), c.spoken(), c.rows + absent}
+	})
+}
+
+// read makes one pass over a file. open makes the column of a name in a group, finish ends it.
+func read[C any](r *runner, path string, open func(group, name string) *column, finish func(group string, c *column, absent int64) C) (*side[C], error) {
+	s := &side[C]{Side: Side{Path: path}, groups: map[string]*section[C]{}, left: map[string]string{}}
+	format := r.Input
+	if format == "" || format == tables.Auto {
+		if ext := filepath.Ext(path); ext == ".parquet" || ext == ".pq" {
+			format = tables.Parquet
+		}
+	}
+	var err error
+	if format == tables.Parquet && r.By == "" {
+		err = readColumns(r, path, s, open, finish)
+	} else {
+		err = readRows(r, path, s, open, finish)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if s.Rows == 0 {
+		return nil, fmt.Errorf("%s: there is no row to compare", path)
+	}
+	return s, nil
+}
+
+func readRows[C any](r *runner, path string, s *side[C], open func(group, name string) *column, finish func(group string, c *column, absent int64) C) error {
+	all := newColumnSet(func(name string) *column {
+		if !r.wanted(name) {
+			return nil
+		}
+		return open("", name)
+	})
+	err := scanRows(path, r.Input, all, r.Step, func(rec *plumbline.Record) error {
+		all.fold(rec)
+		if all.rows%1024 == 0 {
+			return r.ctx.Err()
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if all.skipped > 0 {
+		s.Skipped, s.First = all.skipped, all.first.Error()
+		if float64(all.skipped) > mostBad*float64(all.rows+all.skipped) {
+			return fmt.Errorf("%d of %d rows can't be read; the first: %w", all.skipped, all.rows+all.skipped, all.first)
+		}
+	}
+	s.Rows = all.rows
+	maps.Copy(s.left, all.left)
+	g := &section[C]{rows: all.rows, columns: map[string]C{}}
+	for _, c := range all.list {
+		g.names, g.columns[c.name] = append(g.names, c.name), finish("", c, all.rows-c.rows)
+	}
+	s.groups[""] = g
+	return nil
+}
+
+func readColumns[C any](r *runner, path string, s *side[C], open func(group, name string) *column, finish func(group string, c *column, absent int64) C) (err error) {
+	p, err := openParquet(path)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, p.close()) }()
+	s.Rows = p.parquet.NumRows()
+	maps.Copy(s.left, p.left)
+	g := &section[C]{rows: s.Rows, columns: map[string]C{}}
+	s.groups[""] = g
+	var wanted int64
+	for _, c := range p.columns {
+		if r.wanted(c.name) {
+			wanted, g.names = wanted+1, append(g.names, c.name)
+		}
+	}
+	var mu sync.Mutex
+	var done atomic.Int64
+	total := wanted * s.Rows
+	text := "reading " + filepath.Base(path)
+	return p.scan(runtime.GOMAXPROCS(0), func(name string) *column {
+		if !r.wanted(name) {
+			return nil
+		}
+		return open("", name)
+	}, func(c *column) error {
+		out := finish("", c, 0)
+		mu.Lock()
+		g.columns[c.name] = out
+		mu.Unlock()
+		return r.ctx.Err()
+	}, func(rows int64) { r.Step(text, done.Add(rows), total) })
+}
+
+// known refuses names of columns that the reference does not have.
+func (r *runner) known(ref *side[*frozen]) error {
+	all := ref.groups[""]
+	for _, name := range r.Columns {
+		if _, ok := all.columns[name]; ok {
+			continue
+		}
+		if why := ref.left[name]; why != "" {
+			return fmt.Errorf("column %q can't be compared: %s", name, why)
+		}
+		return fmt.Errorf("%s has no column %q; it has %s", ref.Path, name, strings.Join(all.names[:min(len(all.names), 20)], ", "))
+	}
+	return nil
+}
+
+// report judges all columns of both sides.
+func (r *runner) report(ref *side[*frozen], cur *side[current]) (*Report, error) {
+	out := &Report{Reference: ref.Side, Current: cur.Side, Budget: r.Budget, Features: []Feature{}}
+	left := map[string]string{}
+	maps.Copy(left, cur.left)
+	maps.Copy(left, ref.left)
+	sections := map[string][]pair{}
+	for group, g := range ref.groups {
+		h := cur.groups[group]
+		if h == nil {
+			continue
+		}
+		for _, name := range g.names {
+			f := g.columns[name]
+			if c, ok := h.columns[name]; ok {
+				sections[group] = append(sections[group], pair{f, c.sample, c.spoken, c.present})
+				out.Judged += len(judgedOf(f.typ))
+			}
+		}
+	}
+	out.Level = min(r.Budget/float64(max(1, out.Judged)), 0.05)
+	for _, p := range sections[""] {
+		f, err := p.judge(out.Level)
+		if err != nil {
+			return nil, err
+		}
+		out.Features = append(out.Features, f)
+	}
+	g, h := ref.groups[""], cur.groups[""]
+	for _, name := range g.names {
+		if _, ok := h.columns[name]; ok || left[name] != "" {
+			continue
+		}
+		if answers[name] {
+			left[name] = "only the reference has it"
+			continue
+		}
+		f := g.columns[name]
+		out.Features = append(out.Features, schema(testVanished, name, f.typ, 0, f.sample.N, Both{f.sample.Missing, 0}, "only the reference has it"))
+	}
+	for _, name := range h.names {
+		if _, ok := g.columns[name]; ok || left[name] != "" {
+			continue
+		}
+		if answers[name] {
+			left[name] = "only the current file has it"
+			continue
+		}
+		c := h.columns[name]
+		out.Features = append(out.Features, schema(testNew, name, c.spoken, c.sample.N, 0, Both{0, c.sample.Missing}, "only the current file has it"))
+	}
+	for _, name := range slices.Sorted(maps.Keys(left)) {
+		out.Left = append(out.Left, Left{name, left[name]})
+	}
+	if len(out.Features) == 0 {
+		return nil, fmt.Errorf("%s and %s have no column in common that can be compared", ref.Path, cur.Path)
+	}
+	worst(out.Features)
+	out.Verdict = overall(out.Features)
+	return out, nil
+}
+
+// schema is a column that one file lacks.
+func schema(test, name string, typ plumbline.FeatureType, n, m int64, missing Both, why string) Feature {
+	return Feature{Name: name, Type: typ, N: n, M: m, Missing: missing, Verdict: plumbline.Drift,
+		Findings: []Finding{{Test: test, N: float64(n), M: float64(m), Verdict: plumbline.Drift, Reason: why, Judged: true}}}
+}

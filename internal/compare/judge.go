@@ -1,0 +1,199 @@
+package compare
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"plumbline"
+	"plumbline/detectors"
+	"plumbline/profiles"
+)
+
+// The tests that spend the budget. The others look at the same counts in other ways: they are shown, and decide nothing.
+var (
+	judgedNumbers    = []string{"psi", "ad", "missing", "invalid"}
+	judgedCategories = []string{"psi", "category_shift", "unseen", "missing", "invalid"}
+)
+
+// Tests of compare's own, about columns rather than values.
+const (
+	testVanished = "vanished_column"
+	testNew      = "new_column"
+	testType     = "type_change"
+)
+
+// shown are the tests that are run on a feature, in the table's order: all that compare one feature with its baseline, without those
+// that only make another number of a test its value.
+var shown = func() []detectors.Test {
+	var out []detectors.Test
+	for _, t := range detectors.Builtin() {
+		if t.Scope != detectors.FeatureScope || t.Guard || hidden[t.Name] {
+			continue
+		}
+		if strings.HasSuffix(t.Name, "_p") || strings.HasSuffix(t.Name, "_lower") || strings.HasSuffix(t.Name, "_excess") {
+			continue
+		}
+		out = append(out, t)
+	}
+	return out
+}()
+
+// hidden are tests that ask for an argument, or repeat another for another kind.
+var hidden = map[string]bool{"category_share": true, "mean_length": true}
+
+// picture is a pair of features to draw.
+type picture struct{ ref, cur *profiles.Feature }
+
+// judgedOf names the judged tests of a type that the table has.
+func judgedOf(t plumbline.FeatureType) []string {
+	names := judgedCategories
+	if t.Numeric() {
+		names = judgedNumbers
+	}
+	var out []string
+	for _, n := range names {
+		if slices.ContainsFunc(shown, func(t detectors.Test) bool { return t.Name == n }) {
+			out = append(out, n)
+		}
+	}
+	return out
+}
+
+// pair is one column of both sides.
+type pair struct {
+	ref     *frozen
+	cur     profiles.Sample
+	spoken  plumbline.FeatureType // of the current values
+	present int64                 // rows of the current side
+}
+
+// judge runs every test on a column. The level is that of each judged test.
+func (p *pair) judge(level float64) (Feature, error) {
+	f := Feature{Name: p.ref.name, Type: p.ref.typ, N: p.cur.N, M: p.ref.sample.N, Missing: Both{p.ref.sample.Missing, p.cur.Missing}, Findings: []Finding{}, Verdict: plumbline.NoVerdict}
+	if p.ref.typ == plumbline.TypeAuto {
+		f.Findings = append(f.Findings, Finding{Test: "psi", N: float64(p.cur.N), Verdict: plumbline.NoVerdict, Reason: "no row of the reference has a value", Judged: true})
+		return f, nil
+	}
+	ref, cur, err := profiles.Pair(p.ref.name, p.ref.typ, p.ref.cut.edges, p.ref.values, p.ref.sample, p.cur)
+	if err != nil {
+		return Feature{}, err
+	}
+	f.picture = picture{ref, cur}
+	bins := profiles.RebinPair(ref, cur, picturedBins)
+	f.Bins = &bins
+	judged := judgedOf(p.ref.typ)
+	if changed(p.ref.spoken, p.spoken) {
+		share := float64(p.cur.Invalid) / math.Max(1, float64(p.present))
+		f.Findings = append(f.Findings, Finding{Test: testType, Value: plumbline.Finite(share), N: float64(p.present), M: float64(p.ref.present), Verdict: plumbline.Drift, Judged: true,
+			Reason: fmt.Sprintf("the values are of type %s in the reference and of type %s in the current file", p.ref.spoken, p.spoken)})
+		f.Verdict = plumbline.Drift
+	}
+	for _, t := range shown {
+		if !t.Applies(p.ref.typ) {
+			continue
+		}
+		x := t.Run(detectors.Input{Baseline: ref, Current: cur, Alpha: level})
+		f.Findings = append(f.Findings, finding(x, slices.Contains(judged, t.Name), level))
+	}
+	f.conclude()
+	return f, nil
+}
+
+// picturedBins is how many cells a picture has.
+const picturedBins = 16
+
+// changed reports that values are of another type than they were.
+func changed(ref, cur plumbline.FeatureType) bool {
+	return ref != plumbline.TypeAuto && cur != plumbline.TypeAuto && ref != cur
+}
+
+// finding gives a result its verdict by its own p-value.
+func finding(x plumbline.Finding, judged bool, level float64) Finding {
+	f := Finding{Test: x.Test, Value: x.Value, Effect: x.Effect, P: x.P, Lower: x.Lower, Upper: x.Upper, SD: x.SD, N: x.N, M: x.M, Reason: x.Reason, Note: x.Note, Judged: judged,
+		Verdict: plumbline.NoVerdict}
+	switch {
+	case x.P == nil && f.Reason == "":
+		f.Reason = "it has no p-value to judge by"
+		if judged {
+			f.Reason = "too few rows for a p-value"
+		}
+	case x.P == nil:
+	case *x.P <= level:
+		f.Verdict = plumbline.Drift
+	default:
+		f.Verdict = plumbline.NoDrift
+	}
+	return f
+}
+
+// conclude makes the feature's verdict that of its judged tests. Tests that are only shown say drift only where one of those does:
+// there are many of them, and nobody counted their false alarms.
+func (f *Feature) conclude() {
+	for _, x := range f.Findings {
+		if !x.Judged {
+			continue
+		}
+		if x.Verdict == plumbline.Drift || x.Verdict == plumbline.NoDrift && f.Verdict != plumbline.Drift {
+			f.Verdict = x.Verdict
+		}
+	}
+	for i := range f.Findings {
+		if x := &f.Findings[i]; !x.Judged && x.Verdict == plumbline.Drift && f.Verdict != plumbline.Drift {
+			x.Verdict, x.Reason = plumbline.NoVerdict, "shown only; the judged tests see no drift"
+		}
+	}
+}
+
+// worst orders features for people: drifted ones first, by the largest shift in sd, then those without a verdict.
+func worst(list []Feature) {
+	rank := func(f *Feature) float64 {
+		switch f.Verdict {
+		case plumbline.Drift:
+			return 2e9 + f.Shift()
+		case plumbline.NoVerdict:
+			return 1e9
+		}
+		return f.Shift()
+	}
+	slices.SortStableFunc(list, func(a, b Feature) int {
+		x, y := rank(&a), rank(&b)
+		switch {
+		case x > y:
+			return -1
+		case x < y:
+			return 1
+		}
+		return strings.Compare(a.Name, b.Name)
+	})
+}
+
+// Shift is the largest effect of a judged test in standard deviations; a vanished, new or retyped column is beyond all of them.
+func (f *Feature) Shift() float64 {
+	most := 0.0
+	for _, x := range f.Findings {
+		switch {
+		case !x.Judged:
+		case x.SD != nil:
+			most = max(most, math.Abs(*x.SD))
+		case x.Verdict == plumbline.Drift:
+			most = 1e6
+		}
+	}
+	return most
+}
+
+// overall is the verdict of all features.
+func overall(list []Feature) plumbline.Verdict {
+	v := plumbline.NoVerdict
+	for _, f := range list {
+		if f.Verdict == plumbline.Drift {
+			return plumbline.Drift
+		}
+		if f.Verdict == plumbline.NoDrift {
+			v = plumbline.NoDrift
+		}
+	}
+	return v
+}

@@ -1,0 +1,277 @@
+package compare
+
+import (
+	"math"
+	"slices"
+
+	"plumbline/profiles"
+)
+
+// numbers counts doubles in cells that need no look at the data before: the leading bits of u = x - shift, that is its sign, its
+// exponent and a few bits of its mantissa. Subtraction and the bits are monotone, so cells are intervals, finest around the shift,
+// where the values are. Cells are cut at the reference's quantiles later, when all of them are known.
+type numbers struct {
+	frame
+	n, nan, inf int64
+	sums        [4]float64 // Σu^k
+	min, max    float64
+	whole       bool // all values are whole numbers
+	slots       [1 << 12]uint16
+	pages       []page // by sign and exponent, in the order they were met; the first is nobody's
+	order       *order // nil: row order is not followed
+}
+
+// frame is what both sides' cells must have in common.
+type frame struct {
+	shift float64
+	bits  uint // of the mantissa
+	marks []float64
+}
+
+// page holds the cells of one sign and exponent.
+type page struct {
+	counts []uint32
+	class  []uint8 // of marks, for the order of rows
+}
+
+// frameOf fits a frame to the first values, which are sorted: the shift is their median, the resolution such that no cell holds more
+// than one in 512 of them unless they are all the same.
+func frameOf(sorted []float64) frame {
+	f := frame{bits: leastBits}
+	n := len(sorted)
+	if n == 0 {
+		return f
+	}
+	f.shift = sorted[n/2]
+	for i := 1; i < classes; i++ {
+		if q := sorted[i*n/classes]; q < sorted[n-1] && (len(f.marks) == 0 || q > f.marks[len(f.marks)-1]) {
+			f.marks = append(f.marks, q)
+		}
+	}
+	for f.bits < mostBits && !f.resolves(sorted) {
+		f.bits += 2
+	}
+	return f
+}
+
+const (
+	leastBits = 8
+	mostBits  = 14
+	classes   = 10 // cells in which the order of rows is followed
+)
+
+func (f *frame) resolves(sorted []float64) bool {
+	limit := max(len(sorted)/512, 1)
+	for i := 0; i < len(sorted); {
+		j, k := i, f.key(sorted[i])
+		for j < len(sorted) && f.key(sorted[j]) == k {
+			j++
+		}
+		if j-i > limit && sorted[i] != sorted[j-1] {
+			return false
+		}
+		i = j
+	}
+	return true
+}
+
+// key numbers the cells in ascending order of their values.
+func (f *frame) key(x float64) int64 {
+	b := math.Float64bits(x - f.shift + 0)
+	k := int64(b&^(1<<63)) >> (52 - f.bits)
+	if b>>63 != 0 {
+		return -k - 1
+	}
+	return k
+}
+
+// top is the largest value of a cell.
+func (f *frame) top(key int64) float64 {
+	var u float64
+	if key >= 0 {
+		u = math.Float64frombits(uint64(key+1)<<(52-f.bits) - 1)
+	} else {
+		u = -math.Float64frombits(uint64(-key-1) << (52 - f.bits))
+	}
+	return min(max(f.shift+u, -math.MaxFloat64), math.MaxFloat64)
+}
+
+func newNumbers(f frame) *numbers {
+	return &numbers{frame: f, min: math.Inf(1), max: math.Inf(-1), whole: true, pages: make([]page, 1)}
+}
+
+// open makes the page of a sign and exponent.
+func (c *numbers) open(slot uint64) uint16 {
+	p := page{counts: make([]uint32, 1<<c.bits), class: make([]uint8, 1<<c.bits)}
+	if c.order != nil {
+		for k := range p.class {
+			bits := slot<<52 | uint64(k)<<(52-c.bits)
+			x := c.shift + math.Float64frombits(bits)
+			j := 0
+			for j < len(c.marks) && x > c.marks[j] {
+				j++
+			}
+			p.class[k] = uint8(j)
+		}
+	}
+	c.pages = append(c.pages, p)
+	c.slots[slot] = uint16(len(c.pages) - 1)
+	return c.slots[slot]
+}
+
+// add counts a stretch of values, in the order of their rows.
+func (c *numbers) add(xs []float64) {
+	if c.order == nil {
+		c.stretch(xs, &block{})
+		return
+	}
+	for len(xs) > 0 {
+		k := min(c.order.room(), len(xs))
+		c.stretch(xs[:k], &c.order.now)
+		c.order.advance(k)
+		xs = xs[k:]
+	}
+}
+
+func (c *numbers) stretch(xs []float64, now *block) {
+	shift, low, high := c.shift, c.min, c.max
+	down, mask := 52-c.bits, uint64(1)<<c.bits-1
+	var s1, s2, s3, s4 float64
+	var nan, inf int64
+	for _, x := range xs {
+		u := x - shift
+		b := math.Float64bits(u)
+		p := c.slots[b>>52]
+		if p == 0 {
+			if x-x != 0 {
+				if x != x {
+					nan++
+				} else {
+					inf++
+				}
+				now[lostSlot]++
+				continue
+			}
+			p = c.open(b >> 52)
+		}
+		pg := &c.pages[p]
+		k := b >> down & mask
+		pg.counts[k]++
+		now[pg.class[k]&(slotsOfBlock-1)]++
+		d := float64(u * u)
+		s1 += u
+		s2 += d
+		s3 += float64(d * u)
+		s4 += float64(d * d)
+		if x < low {
+			low = x
+		}
+		if x > high {
+			high = x
+		}
+	}
+	if c.whole {
+		for _, x := range xs {
+			if x-x == 0 && x != math.Trunc(x) {
+				c.whole = false
+				break
+			}
+		}
+	}
+	c.min, c.max = low, high
+	c.nan, c.inf = c.nan+nan, c.inf+inf
+	c.n += int64(len(xs)) - nan - inf
+	for i, s := range [...]float64{s1, s2, s3, s4} {
+		c.sums[i] += s
+	}
+}
+
+// cell is one of the cells that hold something.
+type cell struct {
+	key int64
+	n   int64
+}
+
+// cells lists what was counted, in ascending order.
+func (c *numbers) cells() []cell {
+	var out []cell
+	for slot, p := range c.slots {
+		if p == 0 {
+			continue
+		}
+		for k, n := range c.pages[p].counts {
+			if n == 0 {
+				continue
+			}
+			key := int64(slot&0x7ff)<<c.bits | int64(k)
+			if slot>>11 != 0 {
+				if key = -key - 1; key == -1 { // minus zero is zero
+					key = 0
+				}
+			}
+			out = append(out, cell{key, int64(n)})
+		}
+	}
+	slices.SortStableFunc(out, func(a, b cell) int {
+		if a.key < b.key {
+			return -1
+		}
+		return int(min(a.key-b.key, 1))
+	})
+	return out
+}
+
+// cut is the reference's cells made final: cell j ends with the fine cell of keys[j].
+type cut struct {
+	keys  []int64
+	edges []float64
+}
+
+// freeze cuts at the quantiles of what was counted, and once more before the least and behind the greatest value, so that what lies
+// outside the reference's range lies in cells of its own.
+func (c *numbers) freeze() cut {
+	cells := c.cells()
+	if len(cells) == 0 {
+		return cut{}
+	}
+	counts := make([]int64, len(cells))
+	for i, x := range cells {
+		counts[i] = x.n
+	}
+	var out cut
+	add := func(key int64, edge float64) {
+		if k := len(out.edges); edge-edge == 0 && (k == 0 || edge > out.edges[k-1] && key > out.keys[k-1]) {
+			out.keys, out.edges = append(out.keys, key), append(out.edges, edge)
+		}
+	}
+	below := math.Nextafter(c.min, math.Inf(-1))
+	if c.whole && c.min-1 < c.min {
+		below = c.min - 1
+	}
+	add(cells[0].key-1, below)
+	for _, j := range profiles.QuantileCuts(counts) {
+		edge := c.top(cells[j].key)
+		if c.whole {
+			edge = math.Floor(edge)
+		}
+		add(cells[j].key, min(edge, c.max))
+	}
+	add(cells[len(cells)-1].key, c.max)
+	return out
+}
+
+// sample groups what was counted by the final cells.
+func (c *numbers) sample(to cut) profiles.Sample {
+	s := profiles.Sample{N: c.n, Missing: c.nan, NaN: c.nan, Invalid: c.inf, Counts: make([]int64, len(to.keys)+1), Shift: c.shift, Sums: c.sums, Min: c.min, Max: c.max}
+	j := 0
+	for _, x := range c.cells() {
+		for j < len(to.keys) && x.key > to.keys[j] {
+			j++
+		}
+		s.Counts[j] += x.n
+	}
+	if len(to.keys) > 0 {
+		s.Below, s.Above = s.Counts[0], s.Counts[len(s.Counts)-1]
+	}
+	return s
+}
