@@ -4,6 +4,7 @@ package tables
 
 import (
 	"bufio"
+	"bytes"
 	"compress/gzip"
 	"errors"
 	"fmt"
@@ -15,6 +16,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/klauspost/compress/zstd"
 
 	"plumbline"
 )
@@ -89,7 +92,7 @@ func open(f *os.File, size int64, path, format, model string) (Reader, error) {
 }
 
 func guess(path string) (string, error) {
-	switch ext := filepath.Ext(strings.TrimSuffix(path, ".gz")); ext {
+	switch ext := filepath.Ext(strings.TrimSuffix(strings.TrimSuffix(path, ".gz"), ".zst")); ext {
 	case ".ndjson", ".jsonl", ".json":
 		return NDJSON, nil
 	case ".csv":
@@ -100,9 +103,10 @@ func guess(path string) (string, error) {
 	return "", fmt.Errorf("%s: the format can't be told from the name; say --format ndjson, csv or parquet", path)
 }
 
-// stream is a file, decompressed if it is gzipped, that counts what it reads.
+// stream is a file, decompressed if its first bytes say gzip or zstd, that counts what it reads.
 type stream struct {
 	*bufio.Reader
+	zstd *zstd.Decoder
 	file *os.File
 	read counter
 	size int64
@@ -123,7 +127,15 @@ func newStream(f *os.File, size int64) (*stream, error) {
 	s := &stream{file: f, size: size, read: counter{r: f}}
 	plain := bufio.NewReaderSize(&s.read, 1<<16)
 	s.Reader = plain
-	if magic, err := plain.Peek(2); err == nil && magic[0] == 0x1f && magic[1] == 0x8b {
+	magic, _ := plain.Peek(4) // a file may be shorter
+	switch {
+	case bytes.HasPrefix(magic, []byte{0x28, 0xb5, 0x2f, 0xfd}):
+		z, err := zstd.NewReader(plain, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(64<<20))
+		if err != nil {
+			return nil, fmt.Errorf("zstd: %w", err)
+		}
+		s.Reader, s.zstd = bufio.NewReaderSize(z, 1<<16), z
+	case bytes.HasPrefix(magic, []byte{0x1f, 0x8b}):
 		z, err := gzip.NewReader(plain)
 		if err != nil {
 			return nil, fmt.Errorf("gzip: %w", err)
@@ -134,7 +146,13 @@ func newStream(f *os.File, size int64) (*stream, error) {
 }
 
 func (s *stream) Progress() (done, total int64) { return s.read.n, s.size }
-func (s *stream) Close() error                  { return s.file.Close() }
+
+func (s *stream) Close() error {
+	if s.zstd != nil {
+		s.zstd.Close()
+	}
+	return s.file.Close()
+}
 
 // assign puts a cell where it belongs: columns named like members of the native record are those, all others are features.
 func assign(r *plumbline.Record, column string, v plumbline.Value) error {

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/klauspost/compress/zstd"
 	"github.com/parquet-go/parquet-go"
 
 	"plumbline"
@@ -106,6 +107,16 @@ func gz(t *testing.T, s string) []byte {
 	return b.Bytes()
 }
 
+func zst(t *testing.T, s string) []byte {
+	t.Helper()
+	w, err := zstd.NewWriter(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	return w.EncodeAll([]byte(s), nil)
+}
+
 var morning = time.Date(2013, 3, 1, 8, 15, 0, 0, time.UTC)
 
 // The same three rows in every form there is.
@@ -167,7 +178,7 @@ func TestEveryFormatReadsTheSameRows(t *testing.T) {
 	})
 	for name, body := range map[string][]byte{
 		"t.csv": []byte(asCSV), "bom.csv": []byte("\ufeff" + strings.ReplaceAll(asCSV, "\n", "\r\n")), "t.csv.gz": gz(t, asCSV), "t.ndjson": []byte(asNative), "t.jsonl": []byte(asNative),
-		"t.ndjson.gz": gz(t, asNative), "flat.json": []byte(asFlat), "t.parquet": table, "t.pq": table,
+		"t.ndjson.gz": gz(t, asNative), "t.ndjson.zst": zst(t, asNative), "t.csv.zst": zst(t, asCSV), "flat.json": []byte(asFlat), "t.parquet": table, "t.pq": table,
 	} {
 		t.Run(name, func(t *testing.T) {
 			rows, bad := read(t, file(t, name, body), Auto)
