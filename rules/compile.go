@@ -116,6 +116,13 @@ func (k *checker) policy() {
 	default:
 		k.err("no_data", fmt.Sprintf("no_data can't be %q", k.rule.NoData), strictyaml.Suggest(k.rule.NoData, policies))
 	}
+	switch against := k.rule.Against; {
+	case against == "":
+		k.rule.Against = AgainstTraining
+	case !contains(References, against):
+		hint := strictyaml.Suggest(against, References)
+		k.err("against", fmt.Sprintf("windows can't be compared against %q", against), hint)
+	}
 	if t := k.rule.Trigger; t != "" && k.catalogue.Triggers != nil && !contains(k.catalogue.Triggers, t) {
 		hint := strictyaml.Suggest(t, k.catalogue.Triggers)
 		if len(k.catalogue.Triggers) == 0 {

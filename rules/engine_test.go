@@ -325,6 +325,18 @@ func TestQuestionsAreAskedOncePerEvaluation(t *testing.T) {
 	}
 }
 
+// One statistic against two references is two questions.
+func TestQuestionsSayWhatTheyAreComparedWith(t *testing.T) {
+	g := mustParse(t, `groups: [{name: g, rules: [{alert: A, expr: 'psi("f", "1h") > 0.5'}, {alert: A, against: season, expr: 'psi("f", "1h") > 0.5'}]}]`)
+	src := script("0")
+	if _, err := NewEngine(g, nil).Eval(t.Context(), start, src); err != nil {
+		t.Fatal(err)
+	}
+	if len(src.asked) != 2 || src.asked[0].Against != AgainstTraining || src.asked[1].Against != AgainstSeason {
+		t.Errorf("asked %+v", src.asked)
+	}
+}
+
 func TestLimit(t *testing.T) {
 	g := mustParse(t, `groups: [{name: g, limit: 2, rules: [{alert: A, for_each: {feature: "*"}, expr: psi("1h") > 0.5}]}]`)
 	drifted := 2

@@ -79,7 +79,7 @@ func TestParsedRule(t *testing.T) {
 	want := &Rule{
 		ID: r.ID, Group: "credit-inputs", Alert: "FeatureDrift", Expr: `samples("1h") > 500 and psi("1h") > 0.2`, Clear: `psi("1h") < 0.15`,
 		ForEach: map[string]string{"model": "flights-delay", "version": "*", "feature": "t*"}, For: 15 * time.Minute, KeepFiringFor: 30 * time.Minute,
-		NoData: NoDataKeep, Labels: map[string]string{"team": "risk", "severity": "warning", "moved": "{{ $labels.feature }}"},
+		Against: AgainstTraining, NoData: NoDataKeep, Labels: map[string]string{"team": "risk", "severity": "warning", "moved": "{{ $labels.feature }}"},
 		Annotations: r.Annotations, Trigger: "retrain-flights", File: "rules.yaml", Line: 8,
 	}
 	if d := cmp.Diff(want, r, cmp.AllowUnexported(Rule{})); d != "" {
@@ -87,6 +87,9 @@ func TestParsedRule(t *testing.T) {
 	}
 	if r := g.Rules[1]; r.ForEach["model"] != "*" || r.NoData != NoDataKeep {
 		t.Errorf("defaults: %+v", r)
+	}
+	if r := g.Rules[1]; r.Against != AgainstTrailing {
+		t.Errorf("against %q", r.Against)
 	}
 }
 
@@ -100,13 +103,13 @@ func TestIdentityOfRules(t *testing.T) {
 		}
 		return groups[0].Rules[0].ID
 	}
-	for _, change := range [][]string{{"name: g", "name: h"}, {"alert: A", "alert: B"}, {"> 1", "> 2"}, {"model: m", "model: n"}, {"x: y", "x: z"}} {
+	for _, change := range [][]string{{"name: g", "name: h"}, {"alert: A", "alert: B"}, {"> 1", "> 2"}, {"model: m", "model: n"}, {"x: y", "x: z"}, {"{alert", "{against: season, alert"}} {
 		if id(change...) == id() {
 			t.Errorf("%q does not change the identity", change)
 		}
 	}
-	if id("{alert", "{for: 5m, annotations: {a: b}, no_data: ok, alert") != id() {
-		t.Error("for, annotations and no_data change the identity")
+	if id("{alert", "{for: 5m, annotations: {a: b}, no_data: ok, against: training, alert") != id() {
+		t.Error("for, annotations, no_data and the default of against change the identity")
 	}
 }
 

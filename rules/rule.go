@@ -37,13 +37,25 @@ const (
 	NoDataAlert = "alert" // as if it were true
 )
 
+// What the windows of a rule are compared with.
+const (
+	AgainstTraining = "training" // the baseline
+	AgainstSeason   = "season"   // the baseline's same hours of the week
+	AgainstTrailing = "trailing" // the same hours of the four weeks before
+	AgainstPrevious = "previous" // the window just before
+)
+
+// References are all that rules can be compared with.
+var References = []string{AgainstTraining, AgainstSeason, AgainstTrailing, AgainstPrevious}
+
 // Rule is one compiled alerting rule.
 type Rule struct {
-	ID            string            // hash of group, name, expression, for_each and labels
+	ID            string            // hash of group, name, expression, for_each, labels and against
 	Group         string            // the group's name
 	Alert         string            // the alert's name
 	Expr          string            //
 	ForEach       map[string]string // model, version, feature, slice: a name or a glob; model is always there
+	Against       string            // training, season, trailing or previous
 	Clear         string            // a firing alert resolves only when this is true; "" is as soon as Expr is false
 	For           time.Duration
 	KeepFiringFor time.Duration
@@ -91,7 +103,11 @@ func (r *Rule) source() string {
 func identify(group string, rules []*Rule) {
 	seen := map[string]int{}
 	for _, r := range rules {
-		what, err := json.Marshal([]any{group, r.Alert, r.Expr, r.ForEach, r.Labels}) // map keys are sorted
+		parts := []any{group, r.Alert, r.Expr, r.ForEach, r.Labels}
+		if r.Against != AgainstTraining {
+			parts = append(parts, r.Against)
+		}
+		what, err := json.Marshal(parts) // map keys are sorted
 		if err != nil {
 			what = []byte(group + "\x00" + r.Alert + "\x00" + r.Expr) // unreachable: texts always marshal
 		}

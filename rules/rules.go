@@ -38,6 +38,7 @@ type Query struct {
 	Feature string
 	Args    []string      // in the order of Function.Args
 	Window  time.Duration // the window [at-Window, at)
+	Against string        // one of References; "" is AgainstTraining
 }
 
 // ErrNoData says that a statistic can't be computed; the finding's Reason says why.
