@@ -92,7 +92,7 @@ func (s *statistic) String() string {
 // undirected statistics say that something moved, not which way.
 func undirected(name string) bool {
 	switch name {
-	case "psi", "psi_raw", "psi_excess", "chi2", "g", "js", "ks":
+	case "psi", "psi_raw", "psi_excess", "chi2", "g", "js", "ks", "ad", "cvm", "w1", "w1_sd", "hellinger", "tv", "linf", "var_ratio":
 		return true
 	}
 	return false
@@ -112,7 +112,7 @@ func unitOf(name string) string {
 	switch name {
 	case "missing", "nan", "invalid", "out_of_range", "unseen", "accuracy", "label_coverage", "history":
 		return "%"
-	case "mean_shift":
+	case "mean_shift", "w1_sd":
 		return "sd"
 	case "memory":
 		return "MB"
@@ -138,6 +138,9 @@ func quantity(name string, x float64) string {
 	case "%":
 		return percent(x)
 	case "sd":
+		if undirected(name) {
+			return fmt.Sprintf("%.3g sd", x)
+		}
 		return fmt.Sprintf("%+.3g sd", x)
 	default:
 		return Figure(x) + " " + unit
