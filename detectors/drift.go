@@ -62,7 +62,8 @@ func meanShiftOf(in Input) outcome {
 	ref, cur := moments(in.Baseline), moments(in.Current)
 	out := outcome{Result: MeanShift(ref, cur)}
 	if out.P != nil {
-		s := shiftScore(*out.P, *out.SD, out.N, out.M)
+		perShift := 2 * z95 / (*out.Upper - *out.Lower)
+		s := normalScore(*out.Value*perShift, perShift)
 		out.score = &s
 	}
 	if col, reason := numberColumn(in.Baseline, in.Current); reason == "" {

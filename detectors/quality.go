@@ -28,7 +28,7 @@ func onShare(count func(*profiles.Feature) int64, of func(*profiles.Feature) int
 func shares(k, n, l, m int64) outcome {
 	out := outcome{Result: CompareShares(k, n, l, m)}
 	if out.P != nil {
-		s := shiftScore(*out.P, *out.SD, n, m)
+		s := shareScore(*out.P, *out.SD, n, m)
 		out.score = &s
 	}
 	return out

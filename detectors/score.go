@@ -84,11 +84,15 @@ func fTail(x, a, b float64) float64 {
 	return mathext.RegIncBeta(b/2, a/2, y)
 }
 
-// shiftScore is the score of a test whose p-value is that of an about normal number and whose effect is a shift in standard
-// deviations, or Cohen's h, with standard error sqrt(1/n + 1/m).
-func shiftScore(p, sd float64, n, m int64) Score {
-	s := scoreOfP(p)
-	return normalScore(math.Copysign(math.Sqrt(s.X), sd), math.Sqrt(1/(1/float64(n)+1/float64(m))))
+// shareScore is the score of a difference of shares: by its p-value, and where that has no digits left by Cohen's h, whose standard
+// error is sqrt(1/n + 1/m).
+func shareScore(p, h float64, n, m int64) Score {
+	perShift := math.Sqrt(1 / (1/float64(n) + 1/float64(m)))
+	z := h * perShift
+	if p > 1e-20 {
+		z = math.Sqrt(scoreOfP(p).X)
+	}
+	return normalScore(z, perShift)
 }
 
 // ksScore is nm/(n+m) D^2, whose mean and variance under Kolmogorov's law are pi^2/12 and 7 pi^4/720 - (pi^2/12)^2.
