@@ -62,7 +62,6 @@ func (c ADWIN) Step(s *ADWINState, x float64) Status {
 		return st
 	}
 	for c.cut(s, &st) {
-		s.Drift = true
 	}
 	if st.Alarm = s.Drift; st.Alarm {
 		st.Since = s.Steps - int64(s.Width) + 1
@@ -103,7 +102,7 @@ func (c ADWIN) cut(s *ADWINState, st *Status) bool {
 	clearest := math.Inf(-1)
 	for i := len(s.Rows) - 1; i >= 0; i-- {
 		size := math.Ldexp(1, i)
-		for k := 0; k < len(s.Rows[i])-1; k++ { // River never tests after a row's last bucket alone
+		for k := 0; k < len(s.Rows[i]); k++ {
 			n0 += size
 			n1 -= size
 			u0 += s.Rows[i][k].Total
@@ -118,15 +117,16 @@ func (c ADWIN) cut(s *ADWINState, st *Status) bool {
 			if !finite(bound) || !finite(difference) {
 				continue
 			}
-			over := math.Abs(difference) > bound
-			if margin := math.Abs(difference) - bound; (margin > clearest || over) && (!st.Alarm || over) {
+			margin := math.Abs(difference) - bound
+			if margin > 0 || margin > clearest && !s.Drift {
 				clearest = margin
-				st.Value, st.Threshold, st.Direction, st.Alarm = math.Abs(difference), bound, Up, over
+				st.Value, st.Threshold, st.Direction = math.Abs(difference), bound, Up
 				if difference > 0 {
 					st.Direction = Down
 				}
 			}
-			if over {
+			if math.Abs(difference) > bound {
+				s.Drift = true
 				c.drop(s)
 				return true
 			}
