@@ -75,6 +75,7 @@ type Model struct {
 	Positive string // the positive class of a binary task
 	Owner    string
 	Location *time.Location // for hours of the week and days; nil is UTC
+	Holidays []string       // days unlike others of their day of the week: names of calendars, and dates like 2026-12-24
 	Baseline BaselineRef
 	Features []Feature
 	// LabelDelay is how long after the question a label is expected; quality of younger windows is provisional.

@@ -29,10 +29,11 @@ var allowed = map[string][]string{
 	"plumbline/internal/strictyaml":  {},
 	"plumbline/internal/sqlitefile":  {},
 	"plumbline/internal/secret":      {"plumbline/internal/strictyaml"},
-	"plumbline/internal/config":      {"plumbline/internal/strictyaml", "plumbline/internal/secret"},
+	"plumbline/internal/holidays":    {},
+	"plumbline/internal/config":      {"plumbline/internal/strictyaml", "plumbline/internal/secret", "plumbline/internal/holidays"},
 	"plumbline/internal/tables":      {"plumbline/collectors/decode"},
 	"plumbline/internal/compare":     {"plumbline/internal/tables", "plumbline/profiles", "plumbline/detectors/..."},
-	"plumbline/internal/pipeline":    {"plumbline/collectors", "plumbline/collectors/decode", "plumbline/profiles", "plumbline/store", "plumbline/detectors", "plumbline/rules", "plumbline/ledger", "plumbline/sinks"},
+	"plumbline/internal/pipeline":    {"plumbline/collectors", "plumbline/collectors/decode", "plumbline/profiles", "plumbline/store", "plumbline/detectors", "plumbline/rules", "plumbline/ledger", "plumbline/sinks", "plumbline/internal/holidays"},
 	"plumbline/internal/app":         {"plumbline/..."},
 	"plumbline/cmd/plumbline":        {"plumbline/..."},
 }
@@ -45,6 +46,7 @@ var confined = map[string][]string{
 	"github.com/slack-go/slack":              {"plumbline/sinks/slack"},
 	"github.com/prometheus/client_golang":    {"plumbline/internal/app"},
 	"github.com/expr-lang/expr":              {"plumbline/rules"},
+	"github.com/rickar/cal/v2":               {"plumbline/internal/holidays"},
 	"modernc.org/sqlite":                     {"plumbline/internal/sqlitefile"},
 	"gopkg.in/yaml.v3":                       {"plumbline/internal/strictyaml", "plumbline/internal/config", "plumbline/internal/secret"},
 }

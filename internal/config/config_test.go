@@ -132,7 +132,7 @@ func TestEverythingIsRead(t *testing.T) {
 	if diff := cmp.Diff(plumbline.Model{
 		Name: "flights-delay", Task: plumbline.TaskBinary, Positive: "1", Owner: "#ml-alerts", Baseline: plumbline.BaselineRef{File: "testdata/models/baseline.json"},
 		Features:   []plumbline.Feature{{Name: "distance", Type: plumbline.TypeNumber, Unit: "mi", Min: &zero}, {Name: "carrier", Type: plumbline.TypeCategory}, {Name: "auto"}, {Name: "age", Max: &ten, PII: true}},
-		LabelDelay: 48 * time.Hour, Slices: [][]string{{"origin"}, {"carrier"}, {"carrier", "origin"}}, Pane: time.Minute,
+		LabelDelay: 48 * time.Hour, Holidays: []string{"us", "2013-11-29", "2013-12-24", "2013-12-31"}, Slices: [][]string{{"origin"}, {"carrier"}, {"carrier", "origin"}}, Pane: time.Minute,
 		Versions: map[string]plumbline.VersionSpec{"2": {Deployment: plumbline.Shadow, Baseline: plumbline.BaselineRef{First: 500}}},
 		Contract: plumbline.Contract{Latency: map[string]time.Duration{"p99": 50 * time.Millisecond}, Memory: 768e6, Quality: map[string]float64{"accuracy": 0.7}},
 		File:     "testdata/models/flights.yaml", Line: 1,

@@ -24,6 +24,7 @@ type Manifest struct {
 	Positive string              `yaml:"positive"`
 	Owner    string              `yaml:"owner"`
 	Timezone string              `yaml:"timezone"`
+	Holidays Holidays            `yaml:"holidays"`
 	Baseline Baseline            `yaml:"baseline"`
 	Features map[string]*Feature `yaml:"features"`
 	Labels   Labels              `yaml:"labels"`
@@ -128,6 +129,7 @@ func (m *Manifest) check(k *check) {
 	if _, err := time.LoadLocation(m.Timezone); err != nil || m.Timezone == "Local" {
 		k.fail(&m.Timezone, fmt.Sprintf("timezone %q is not known", m.Timezone), "use a name of the tz database, like America/New_York or UTC")
 	}
+	m.Holidays.check(k)
 	m.Baseline.check(k)
 	k.between(&m.Labels.Delay, "delay", 0, 10*365*24*time.Hour)
 	k.between(&m.Pane, "pane", time.Second, time.Hour)
@@ -298,7 +300,7 @@ func (m *Manifest) model(doc *strictyaml.Document) plumbline.Model {
 	line, _ := doc.At(&m.Model)
 	out := plumbline.Model{
 		Name: m.Model, Task: plumbline.Task(m.Task), Positive: m.Positive, Owner: m.Owner, Baseline: m.Baseline.ref(),
-		LabelDelay: m.Labels.Delay, Pane: m.Pane, File: doc.File(), Line: line,
+		LabelDelay: m.Labels.Delay, Holidays: m.Holidays.days, Pane: m.Pane, File: doc.File(), Line: line,
 		Contract: plumbline.Contract{Latency: m.Contract.Latency, Memory: int64(m.Contract.Memory), Quality: m.Contract.Quality},
 	}
 	if loc, err := time.LoadLocation(m.Timezone); err == nil && m.Timezone != "UTC" && m.Timezone != "" {
