@@ -13,7 +13,7 @@ import "math"
 func AUC(ref, cur []int64) Result { return onTable(ref, cur, aucResult) }
 
 func aucResult(t table) Result {
-	auc, se := areaUnderCurve(t)
+	auc, se := AreaUnderCurve(t.r, t.c)
 	se *= math.Sqrt(t.phi)
 	res := Result{Value: number(auc), Effect: number(auc - 0.5), P: probability(MannWhitneyP(auc, t.n, t.m, t.pooled())),
 		SD: number(ShiftOfAUC(auc)), N: t.n, M: t.m}
@@ -30,13 +30,20 @@ func aucScore(t table, auc, p float64) Score {
 	return normalScore(math.Copysign(math.Sqrt(s.X), auc-0.5), math.Sqrt(3/math.Pi/t.sampling()))
 }
 
-// areaUnderCurve returns the area and DeLong's standard error: the variance of the placements of each side's rows among the other's.
-func areaUnderCurve(t table) (auc, se float64) {
-	m, n := float64(t.m), float64(t.n)
+// AreaUnderCurve returns the area of [AUC] for any counts and DeLong's standard error of it: the variance of the placements of each side's
+// rows among the other's. 0 if it can't be estimated. It checks nothing but that both sides have rows; without, the area is 1/2.
+func AreaUnderCurve(ref, cur []int64) (auc, se float64) {
+	var m, n float64
+	for j := range ref {
+		m, n = m+float64(ref[j]), n+float64(cur[j])
+	}
+	if !(m > 0 && n > 0) {
+		return 0.5, 0
+	}
 	f, g := 0.0, 0.0                    // shares below the cell
 	var meanC, squareC, squareR float64 // of the placements; both means are the area
-	for j := range t.r {
-		r, c := float64(t.r[j])/m, float64(t.c[j])/n
+	for j := range ref {
+		r, c := float64(ref[j])/m, float64(cur[j])/n
 		above, below := f+r/2, 1-g-c/2
 		meanC += c * above
 		squareC += c * above * above
