@@ -1,0 +1,209 @@
+package detectors
+
+import (
+	"math"
+	"slices"
+
+	"plumbline/profiles/projection"
+)
+
+// Vectors are the vectors of both sides as sums, mapped by one projection.
+type Vectors struct {
+	Projection *projection.Projection
+	Ref, Cur   *projection.Sketch
+	// Design is the design effect: how many rows of dependent data carry the information of one independent row. 0 is 1.
+	Design float64
+}
+
+// check returns the numbers of rows and why the two sides can't be compared.
+func (v Vectors) check() (n, m int64, reason string) {
+	if v.Cur != nil {
+		n = v.Cur.N
+	}
+	if v.Ref != nil {
+		m = v.Ref.N
+	}
+	switch {
+	case v.Projection == nil || m == 0:
+		return n, 0, "the baseline holds no vectors"
+	case n == 0:
+		return 0, m, "no vectors in the window"
+	case !v.Ref.Fits(v.Projection) || !v.Cur.Fits(v.Projection):
+		return n, m, "the vectors were mapped by another baseline's projection"
+	case n < MinRows:
+		return n, m, "too few vectors in the window"
+	case m < MinRows:
+		return n, m, "too few vectors in the baseline"
+	case !(v.Design >= 0) || math.IsInf(v.Design, 1):
+		return n, m, "the design effect is out of range"
+	}
+	return n, m, ""
+}
+
+// noise is c0 = 1/n + 1/m, times the design effect.
+func (v Vectors) noise() float64 {
+	design := v.Design
+	if design == 0 {
+		design = 1
+	}
+	return design * (1/float64(v.Cur.N) + 1/float64(v.Ref.N))
+}
+
+// spectrum is how phi spreads: the projection's eigenvalues, brought to the sum that the reference itself has. Since |phi| is 1,
+// that is 1 - |mean phi|², so that it also holds of a slice or a season of the baseline.
+func (v Vectors) spectrum(mean []float64) []float64 {
+	trace, sum := 1.0, 0.0
+	for _, x := range mean {
+		trace -= x * x
+	}
+	trace = math.Max(trace, 0) * float64(v.Ref.N) / float64(v.Ref.N-1)
+	for _, l := range v.Projection.Spectrum {
+		sum += l
+	}
+	out := make([]float64, len(v.Projection.Spectrum))
+	if sum > 0 {
+		for i, l := range v.Projection.Spectrum {
+			out[i] = l / sum * trace
+		}
+	}
+	return out
+}
+
+// squaredDistance of the mean features.
+func (v Vectors) squaredDistance() (d float64, ref []float64) {
+	ref = v.Ref.Mean(nil)
+	for i, x := range v.Cur.Mean(nil) {
+		d += (x - ref[i]) * (x - ref[i])
+	}
+	return d, ref
+}
+
+// MMD is the squared maximum mean discrepancy of two samples of vectors (Gretton et al. 2012) with a Gaussian kernel, by random
+// Fourier features phi: Value is |mean phi(window) - mean phi(baseline)|², in [0, 4]. It finds any difference of the joint
+// distributions that is not much finer than the kernel, at a cost and a memory that don't depend on the number of vectors.
+//
+// Without drift Value/c0, c0 = 1/n + 1/m, is distributed as sum lambda_i chi2_1, lambda being the eigenvalues of the covariance of phi
+// in the baseline; P is its tail by [QuadraticTail]. (Two matched moments of the same law, a gamma distribution, have too light a
+// tail: see docs/statistics.md.) Effect is Value - c0 sum lambda, what noise does not explain. Lower is (sqrt(Value) - sqrt(q))², q being the
+// 95 % quantile of noise: by the triangle inequality the true Value is at least that with 95 %. SD is the shift that, if all
+// coordinates of a normal vector of as many uncorrelated coordinates made it, had this Effect. Reasons: fewer than [MinRows]
+// vectors on a side, sketches of another projection, a baseline whose vectors are all the same.
+func MMD(v Vectors) Result {
+	n, m, reason := v.check()
+	if reason != "" {
+		return none(n, m, "%s", reason)
+	}
+	d, mean := v.squaredDistance()
+	weights := v.spectrum(mean)
+	trace := 0.0
+	for _, l := range weights {
+		trace += l
+	}
+	if !(trace > 1e-9) {
+		return none(n, m, "all vectors of the baseline are the same")
+	}
+	c0 := v.noise()
+	effect := d - c0*trace
+	lower := math.Max(math.Sqrt(d)-math.Sqrt(c0*quadraticQuantile(0.05, weights)), 0)
+	return Result{Value: number(d), Effect: number(effect), P: probability(QuadraticTail(d/c0, weights)), Lower: number(lower * lower),
+		SD: number(shiftOfMMD(effect, v.Projection.Dim)), N: n, M: m}
+}
+
+// MMDRelevance tests whether the true value of [MMD] is at most tolerated; conservative, by the triangle inequality.
+func MMDRelevance(v Vectors, tolerated float64) (p float64, ok bool) {
+	if _, _, reason := v.check(); reason != "" || !(tolerated >= 0) {
+		return 0, false
+	}
+	d, mean := v.squaredDistance()
+	excess := math.Sqrt(d) - math.Sqrt(tolerated)
+	if excess <= 0 {
+		return 1, true
+	}
+	return QuadraticTail(excess*excess/v.noise(), v.spectrum(mean)), true
+}
+
+// shiftOfMMD inverts the squared discrepancy of N(0, I) and N(delta·1, I) in d dimensions, with the median distance s as the
+// bandwidth: 2 (1 + 2/s²)^(-d/2) (1 - exp(-d delta²/(2 (s² + 2)))). In [0, 10].
+func shiftOfMMD(squared float64, dim int) float64 {
+	if !(squared > 0) {
+		return 0
+	}
+	d := float64(dim)
+	c := 1 - 2/(9*d)
+	s2 := 2 * d * c * c * c // twice the median of chi-square, by Wilson and Hilferty
+	share := squared / (2 * math.Pow(1+2/s2, -d/2))
+	if share >= 1 {
+		return maxShift
+	}
+	return math.Min(math.Sqrt(-2*(s2+2)/d*math.Log1p(-share)), maxShift)
+}
+
+// CosineShift is the cosine distance of the mean vectors: Value is 1 - cos of the angle between them, in [0, 2]; 0 for the same
+// direction. Effect is Value less what noise alone brings, about c0 (tr S - u'Su)/(2 |mean|²) with u the direction of the mean and S
+// taken as diagonal. It has no p-value of its own. SD is not given: a direction has no spread. Reasons as for [MMD], and a mean of
+// the baseline that is not distinct from zero and has no direction.
+func CosineShift(v Vectors) Result {
+	n, m, reason := v.check()
+	if reason != "" {
+		return none(n, m, "%s", reason)
+	}
+	a, b := v.Ref.Centre(v.Projection, nil), v.Cur.Centre(v.Projection, nil)
+	var dot, aa, bb, spread, along float64
+	for j, x := range a {
+		s := v.Projection.SD[j] * v.Projection.SD[j]
+		dot, aa, bb = dot+x*b[j], aa+x*x, bb+b[j]*b[j]
+		spread, along = spread+s, along+s*x*x
+	}
+	switch {
+	case !(aa > 10*spread/float64(m)):
+		return none(n, m, "the baseline's mean vector is not distinct from zero: it has no direction")
+	case !(bb > 0):
+		return none(n, m, "the window's mean vector is zero: it has no direction")
+	}
+	value := min(max(1-dot/math.Sqrt(aa)/math.Sqrt(bb), 0), 2)
+	return Result{Value: number(value), Effect: number(value - v.noise()*(spread-along/aa)/(2*aa)), N: n, M: m}
+}
+
+// componentsLevel is the false discovery rate at which components count as drifted.
+const componentsLevel = 0.05
+
+// ComponentsDrifted is the share of a vector's coordinates whose mean moved: each mean is compared by a z test with the baseline's
+// standard deviation, and those count that Benjamini and Hochberg's procedure (1995) finds at a false discovery rate of 5 %. Value
+// is their share, P is Simes' p-value that none moved, and Effect and SD are the root mean square shift of the coordinates in their
+// standard deviations, without what noise brings. Coordinates constant in the baseline count as drifted if their mean differs by more
+// than rounding. Reasons as for [MMD].
+func ComponentsDrifted(v Vectors) Result {
+	n, m, reason := v.check()
+	if reason != "" {
+		return none(n, m, "%s", reason)
+	}
+	c0 := v.noise()
+	ref, cur := v.Ref.Centre(v.Projection, nil), v.Cur.Centre(v.Projection, nil)
+	p, squares, varying := make([]float64, len(ref)), 0.0, 0.0
+	for j, x := range ref {
+		d, sd := math.Abs(cur[j]-x), v.Projection.SD[j]
+		switch {
+		case sd > 0:
+			p[j] = math.Erfc(d / sd / math.Sqrt(2*c0))
+			squares += d / sd * (d / sd)
+			varying++
+		case d <= v.Projection.Unit:
+			p[j] = 1
+		}
+	}
+	slices.Sort(p)
+	size := float64(len(p))
+	count, simes := 0, 1.0
+	for i, x := range p {
+		adjusted := x * size / float64(i+1)
+		if adjusted <= componentsLevel {
+			count = i + 1
+		}
+		simes = math.Min(simes, adjusted)
+	}
+	shift := 0.0
+	if varying > 0 {
+		shift = math.Sqrt(math.Max(squares/varying-c0, 0))
+	}
+	return Result{Value: number(float64(count) / size), Effect: number(shift), SD: number(shift), P: probability(simes), N: n, M: m}
+}
