@@ -16,6 +16,7 @@ var allowed = map[string][]string{
 	"plumbline/store/clickhouse":     {"plumbline/store"},
 	"plumbline/profiles/projection":  {},
 	"plumbline/detectors":            {"plumbline/profiles", "plumbline/profiles/projection"},
+	"plumbline/detectors/exact":      {"plumbline/detectors"},
 	"plumbline/detectors/mmd":        {"plumbline/detectors", "plumbline/profiles/projection"},
 	"plumbline/detectors/incumbents": {"plumbline/detectors", "plumbline/detectors/exact"},
 	"plumbline/rules":                {"plumbline/internal/strictyaml"},
