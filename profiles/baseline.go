@@ -101,6 +101,7 @@ type Tally struct {
 	Missing int64      `json:"missing"`
 	NaN     int64      `json:"nan,omitempty"`
 	Invalid int64      `json:"invalid,omitempty"`
+	Kinds   *[4]int64  `json:"kinds,omitempty"` // of Invalid: numbers, texts, booleans, vectors where another type was asked for
 	Below   int64      `json:"below,omitempty"`
 	Above   int64      `json:"above,omitempty"`
 	Min     *float64   `json:"min,omitempty"`
@@ -199,6 +200,9 @@ func (t *Tally) into(f *Feature) {
 			f.m.s1, f.m.s2, f.m.s3, f.m.s4 = s[0], s[1], s[2], s[3]
 		}
 	}
+	if t.Kinds != nil {
+		f.kinds = *t.Kinds
+	}
 	size := f.size()
 	for j, n := range t.Counts {
 		if at := t.First + j; n > 0 && at < size {
@@ -210,6 +214,10 @@ func (t *Tally) into(f *Feature) {
 // tally is the inverse of into.
 func (f *Feature) tally() Tally {
 	t := Tally{N: f.N, Missing: f.Missing, NaN: f.NaN, Invalid: f.Invalid, Below: f.Below, Above: f.Above, Other: f.other}
+	if f.kinds != [kinds]int64{} {
+		k := f.kinds
+		t.Kinds = &k
+	}
 	size := f.size()
 	if size > 0 {
 		t.Counts = f.cells.counts(size)

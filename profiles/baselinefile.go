@@ -313,6 +313,18 @@ func (t *Tally) validate(f *BaselineFeature, of *Tallies) error {
 			return fmt.Errorf("count %d is out of range", n)
 		}
 	}
+	if t.Kinds != nil {
+		var sum int64
+		for _, n := range t.Kinds {
+			if n < 0 || n > t.Invalid {
+				return fmt.Errorf("kinds: %d of %d invalid values", n, t.Invalid)
+			}
+			sum += n
+		}
+		if sum > t.Invalid {
+			return fmt.Errorf("kinds: %d of %d invalid values", sum, t.Invalid)
+		}
+	}
 	carriers := of.Carrying
 	if f.key().Role != Input {
 		carriers = of.Whole + of.Responses

@@ -45,6 +45,9 @@ func (l *Layout) DecodeInto(p *Profile, body []byte) error {
 	r.tallies(p)
 	r.natives(p)
 	r.named(p)
+	if r.err == nil && len(r.b) > 0 && body[0] > firstVersion && r.byte() == sectionRows {
+		r.rows(&p.rows)
+	}
 	if r.err == nil && len(r.b) > 0 {
 		r.err = errCorrupt
 	}
@@ -56,8 +59,8 @@ func (l *Layout) DecodeInto(p *Profile, body []byte) error {
 }
 
 func (r *reader) baseline() string {
-	if v := r.byte(); r.err == nil && v != bodyVersion {
-		r.fail(fmt.Errorf("version %d, this plumbline reads %d", v, bodyVersion))
+	if v := r.byte(); r.err == nil && (v < firstVersion || v > bodyVersion) {
+		r.fail(fmt.Errorf("version %d, this plumbline reads %d to %d", v, firstVersion, bodyVersion))
 	}
 	switch r.byte() {
 	case 0:
@@ -211,13 +214,17 @@ const maxStoredText = 2 * maxText
 
 func (r *reader) head(f *Feature, carriers int64) {
 	mask := r.uvarint()
-	if mask >= 1<<5 {
+	head := f.head()
+	if mask >= 1<<len(head) {
 		r.fail(errCorrupt)
 	}
-	for i, n := range f.head() {
+	for i, n := range head {
 		if mask&(1<<i) != 0 {
 			*n = r.count()
 		}
+	}
+	if left := f.Invalid - f.kinds[0] - f.kinds[1] - f.kinds[2] - f.kinds[3]; left < 0 {
+		r.fail(errCorrupt)
 	}
 	if f.Below > f.N || f.Above > f.N-f.Below {
 		r.fail(errCorrupt)

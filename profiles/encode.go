@@ -15,10 +15,14 @@ import (
 //	tallies: a mask of the non-zero ones, then those
 //	per feature of the baseline a form of 4 bits, two to a byte, low half first; then the contents of each, in order
 //	number of other features, and for each: role, name, type, form, contents
+//	since version 2, sections where there is something to say, each a byte that names it and its contents: 1 the sample of rows
 //
 // A form is how a feature is written. A pane of one record mostly needs the first three: a feature costs what its value costs.
 const (
-	bodyVersion = 1
+	bodyVersion  = 2
+	firstVersion = 1 // the oldest that can be read
+
+	sectionRows = 1
 
 	formEmpty    = 0 // never had a value
 	formNumber   = 1 // one distinct number, of every record that could carry it
@@ -52,7 +56,11 @@ func (p *Profile) AppendBinary(dst []byte) []byte {
 	} else {
 		dst = append(append(dst, 1), hash...)
 	}
-	return p.appendNamed(p.appendNatives(p.appendTallies(dst)))
+	dst = p.appendNamed(p.appendNatives(p.appendTallies(dst)))
+	if p.rows.n > 0 {
+		dst = p.rows.append(append(dst, sectionRows))
+	}
+	return dst
 }
 
 func (p *Profile) appendTallies(dst []byte) []byte {
@@ -168,7 +176,10 @@ func (f *Feature) appendHead(dst []byte, carriers int64) []byte {
 	return dst
 }
 
-func (f *Feature) head() [5]*int64 { return [5]*int64{&f.N, &f.NaN, &f.Invalid, &f.Below, &f.Above} }
+// head is what is written of every feature; a body of version 1 has only the first five.
+func (f *Feature) head() [5 + kinds]*int64 {
+	return [5 + kinds]*int64{&f.N, &f.NaN, &f.Invalid, &f.Below, &f.Above, &f.kinds[0], &f.kinds[1], &f.kinds[2], &f.kinds[3]}
+}
 
 // replayable reports that adding one value N times gives this feature, bit by bit.
 func (f *Feature) replayable() bool {

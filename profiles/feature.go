@@ -71,7 +71,8 @@ type Feature struct {
 	Above   int64
 
 	slot     *slot
-	seen     bool // for features outside the layout: some record named it
+	kinds    [kinds]int64 // of Invalid: values of another type, by theirs
+	seen     bool         // for features outside the layout: some record named it
 	m        moments
 	first    []float64 // all values in order while they are few: then they are shorter to write than sums
 	cells    cells     // per cell of the grid, or per category of the baseline
@@ -169,6 +170,9 @@ func (f *Feature) merge(g *Feature) {
 	f.seen = f.seen || g.seen
 	f.NaN += g.NaN
 	f.Invalid += g.Invalid
+	for k, n := range g.kinds {
+		f.kinds[k] += n
+	}
 	if g.N == 0 {
 		return
 	}
@@ -177,6 +181,9 @@ func (f *Feature) merge(g *Feature) {
 	}
 	if !compatible(f.Type, g.Type) || !sameCells(f.slot, g.slot) {
 		f.Invalid += g.N
+		if !compatible(f.Type, g.Type) {
+			f.kinds[kindOfType(g.Type)] += g.N
+		}
 		return
 	}
 	f.Below += g.Below

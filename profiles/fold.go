@@ -21,6 +21,7 @@ type Folder struct {
 type place struct {
 	at   int32 // -1: dropped
 	slot *slot
+	key  uint64 // of an input, to hash rows with; 0 if it is no part of them
 }
 
 type guess struct {
@@ -63,9 +64,22 @@ func (f *Folder) Fold(r *plumbline.Record, late bool, targets ...*Profile) {
 		p.Canary += count(r.Deployment == plumbline.Canary)
 		p.Duplicates += int64(r.Duplicates)
 	}
+	var row uint64
 	for i := range r.Features {
 		v := &r.Features[i]
-		f.value(f.guess(&f.inputs, i, Input, v.Name), &v.Value, targets)
+		pl := f.guess(&f.inputs, i, Input, v.Name)
+		if v.Value.Kind == plumbline.Number {
+			row += pl.key * rowNumber(v.Value.Num)
+		} else if pl.key != 0 {
+			row += rowValue(pl.key, &v.Value)
+		}
+		f.value(pl, &v.Value, targets)
+	}
+	if len(r.Features) > 0 {
+		row = rowHash(row)
+		for _, p := range targets {
+			p.rows.add(row, 1)
+		}
 	}
 	f.outputs(r, targets)
 	for i := range r.Runtime.Facts {
@@ -103,7 +117,7 @@ func (f *Folder) outputs(r *plumbline.Record, targets []*Profile) {
 	}
 }
 
-func (f *Folder) standard(at int32) place { return place{at, f.layout.slots[at]} }
+func (f *Folder) standard(at int32) place { return place{at: at, slot: f.layout.slots[at]} }
 
 // guess finds the place of the i-th name, which mostly is the one that stood there in the last record.
 func (f *Folder) guess(list *[]guess, i int, r Role, name string) place {
@@ -121,6 +135,9 @@ func (f *Folder) learn(list *[]guess, i int, r Role, name string) place {
 		pl.at, pl.slot = f.layout.find(Key{r, name}, true)
 		if pl.at < 0 {
 			return pl // not remembered: there is no bound on such names
+		}
+		if r == Input && pl.slot.typ != plumbline.TypeIgnore {
+			pl.key = rowKey(name)
 		}
 		name = strings.Clone(name)
 		f.places[Key{r, name}] = pl
@@ -186,8 +203,13 @@ func (f *Folder) uncommon(pl place, t plumbline.FeatureType, v *plumbline.Value,
 	case t == plumbline.TypeText && v.Kind == plumbline.String:
 		f.number(pl, float64(utf8.RuneCountInString(v.Str)), targets)
 	default:
+		kind, ok := kindOf(v)
 		for _, p := range targets {
-			p.at(pl.at, pl.slot).Invalid++
+			ft := p.at(pl.at, pl.slot)
+			ft.Invalid++
+			if ok {
+				ft.kinds[kind]++
+			}
 		}
 	}
 }

@@ -26,6 +26,8 @@ type Profile struct {
 	base    []Feature  // by place in the layout
 	extra   []*Feature // features outside the layout, by place behind it; nil where this profile has none
 	settled bool       // Missing is up to date
+	rows    rowSample
+	frozen  *Rows // of a baseline's profile, in place of rows
 }
 
 // Records is the number of inference events: halves are counted once.
@@ -165,6 +167,7 @@ func (p *Profile) Merge(q *Profile) error {
 	p.Shadow += q.Shadow
 	p.Canary += q.Canary
 	p.DroppedFeatures += q.DroppedFeatures
+	p.rows.merge(&q.rows)
 	for i := range q.base {
 		f := &q.base[i]
 		if f.empty() {
@@ -205,6 +208,7 @@ func short(hash string) string {
 func (p *Profile) Clone() *Profile {
 	p.settle()
 	c := *p
+	c.rows = p.rows.clone()
 	c.base = make([]Feature, len(p.base))
 	for i := range p.base {
 		c.base[i] = p.base[i].clone()
@@ -221,8 +225,9 @@ func (p *Profile) Clone() *Profile {
 
 // Reset empties the profile and keeps its memory.
 func (p *Profile) Reset() {
-	base, extra := p.base, p.extra
-	*p = Profile{layout: p.layout, base: base, extra: extra}
+	base, extra, rows := p.base, p.extra, p.rows
+	rows.reset()
+	*p = Profile{layout: p.layout, base: base, extra: extra, rows: rows}
 	for i := range base {
 		f := &base[i]
 		if !f.empty() {
