@@ -97,7 +97,7 @@ func quadraticQuantile(p float64, weights []float64) float64 {
 		}
 		lo, hi = hi, 2*hi
 	}
-	for hi-lo > 1e-9*hi {
+	for hi-lo > 1e-5*hi {
 		if mid := (lo + hi) / 2; QuadraticTail(mid, weights) > p {
 			lo = mid
 		} else {

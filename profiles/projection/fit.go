@@ -33,7 +33,7 @@ func Fit(sample [][]float64, frequencies int, seed uint64) (*Projection, error) 
 			return nil, fmt.Errorf("fit projection: vectors of %d and of %d coordinates", p.Dim, len(v))
 		}
 		for _, x := range v {
-			if !(math.Abs(x) <= maxMinSide) {
+			if !(math.Abs(x) <= maxSize) {
 				return nil, errors.New("fit projection: a coordinate is not finite, or beyond 1e150")
 			}
 		}

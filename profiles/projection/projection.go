@@ -15,10 +15,10 @@ const (
 	DefaultFrequencies = 64   // of a projection: 128 features
 	MaxFrequencies     = 256
 
-	one        = 1 << 12 // the integer a feature of 1 is counted as
-	maxCoord   = 1 << 30 // largest coordinate in units; what is beyond is cut
-	maxPhase   = 1 << 30
-	maxMinSide = 1e150
+	one      = 1 << 12 // the integer a feature of 1 is counted as
+	maxCoord = 1 << 30 // largest coordinate in units; what is beyond is cut
+	maxPhase = 1 << 30
+	maxSize  = 1e150
 )
 
 // Projection maps vectors onto random Fourier features (Rahimi and Recht 2007): for K frequencies w_k drawn from N(0, I/sigma²),
