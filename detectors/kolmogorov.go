@@ -17,22 +17,6 @@ func KolmogorovTail(z float64) float64 {
 	return math.Max(0, 2*(v-math.Pow(v, 4)+math.Pow(v, 9)-math.Pow(v, 16)))
 }
 
-// smirnovRows is the largest sample whose far tail is summed exactly: a millisecond.
-const smirnovRows = 10000
-
-// oneSampleTail returns P(D_n >= d) of the one-sample Kolmogorov statistic (scipy.stats.kstwo.sf). Where n d^2 >= 2.2 it is twice
-// Smirnov's one-sided law, exact to many digits since both sides then hardly ever happen together (Simard and L'Ecuyer 2011); else,
-// and for large n, the limiting law at the corrected argument z + 1/(6 sqrt n) + (z-1)/(4n), z = d sqrt n (Vrbik 2018), which for
-// n >= 50 is within 0.5 % of p.
-func oneSampleTail(d, n float64) float64 {
-	root := math.Sqrt(n)
-	z := d * root
-	if z*z >= 2.2 && n <= smirnovRows {
-		return math.Min(1, 2*smirnovTail(d, n))
-	}
-	return KolmogorovTail(z + 1/(6*root) + (z-1)/(4*n))
-}
-
 // smirnovTail returns P(D+_n >= d) = d sum_{0 <= j <= n(1-d)} C(n,j) (d + j/n)^(j-1) (1 - d - j/n)^(n-j), each term a binomial
 // probability by Loader's expansion.
 func smirnovTail(d, n float64) float64 {
@@ -55,7 +39,7 @@ func smirnovTail(d, n float64) float64 {
 const exactSteps = 1e7
 
 // KSTail returns P(D >= d) of the two-sample Kolmogorov-Smirnov statistic for sizes n and m without ties: exactly if n·m is at
-// most 1e7, else the one-sample law at round(n m/(n+m)) rows, as scipy.stats.ks_2samp has it. With ties it is an upper bound.
+// most 1e7, else the one-sample law at round(n m/(n+m)) rows, as scipy.stats.ks_2samp has it beyond its own limit. With ties it is an upper bound.
 // Special cases: 1 for d <= 0 or a size below 1; 0 for d > 1.
 func KSTail(d float64, n, m int64) float64 {
 	switch {
@@ -66,7 +50,7 @@ func KSTail(d float64, n, m int64) float64 {
 	case float64(n)*float64(m) <= exactSteps:
 		return KSExactTail(d, n, m)
 	}
-	return oneSampleTail(d, math.Round(float64(n)*float64(m)/(float64(n)+float64(m))))
+	return KSAsymptoticTail(d, n, m)
 }
 
 // KSExactTail is [KSTail] counted exactly whatever n·m: a few nanoseconds for each of at most n·m steps.
