@@ -35,6 +35,9 @@ type Finding struct {
 	// Guard marks a number that says whether there is enough to judge, not what moved: records, labels, days lived through.
 	Guard bool `json:"guard,omitempty"`
 
+	// Counted are the findings behind a number that counts some.
+	Counted []Finding `json:"counted,omitempty"`
+
 	// Evidence for pictures: the same cells in both windows. Shares sum to 1 unless empty.
 	Bins *Bins `json:"bins,omitempty"`
 }

@@ -19,6 +19,7 @@ func testCatalogue() Catalogue {
 		c.Functions = append(c.Functions, Function{Name: name, Scope: ModelScope, Unit: "1", Doc: "the model's " + name})
 	}
 	c.Functions = append(c.Functions, Function{Name: "class_share", Scope: ModelScope, Unit: "share", Doc: "share of answers of one class", Args: []string{"class"}})
+	c.Functions = append(c.Functions, Function{Name: "drifted", Scope: ModelScope, Unit: "features", Doc: "features that drifted, by the rule's budget", Spends: true})
 	return c
 }
 

@@ -34,7 +34,7 @@ func newAnswers(src Source, at time.Time) *answers {
 }
 
 func (a *answers) finding(ctx context.Context, q Query) (plumbline.Finding, error) {
-	key := strings.Join(append([]string{q.Func, q.Model, q.Version, q.Slice, q.Feature, q.Window.String(), q.Against}, q.Args...), "\x00")
+	key := strings.Join(append([]string{q.Func, q.Model, q.Version, q.Slice, q.Feature, q.Window.String(), q.Against, fmt.Sprint(q.Budget, q.Tolerate)}, q.Args...), "\x00")
 	if known, ok := a.findings[key]; ok {
 		return known.finding, known.err
 	}
@@ -77,7 +77,7 @@ type evaluation struct {
 	ctx      context.Context
 	answers  *answers
 	bound    map[string]string
-	against  string
+	rule     *Rule
 	findings []plumbline.Finding
 	values   map[string]any // by function, the first of each
 	first    any            // the first value read
@@ -92,14 +92,21 @@ func (e *evaluation) value(c Call) (float64, error) {
 	}
 	q := Query{
 		Func: c.Func, Args: c.Args, Feature: feature, Window: c.Window,
-		Model: e.bound["model"], Version: e.bound["version"], Slice: e.bound["slice"], Against: e.against,
+		Model: e.bound["model"], Version: e.bound["version"], Slice: e.bound["slice"], Against: e.rule.Against,
+	}
+	if c.spends {
+		q.Budget, q.Tolerate = e.rule.spending(), e.rule.Tolerate
 	}
 	f, err := e.answers.finding(e.ctx, q)
 	if err != nil && !errors.Is(err, ErrNoData) {
 		return 0, fmt.Errorf("reading %s: %w", c.Func, err)
 	}
-	if !e.has(f) {
-		e.findings = append(e.findings, f)
+	behind := f.Counted
+	f.Counted = nil
+	for _, g := range append([]plumbline.Finding{f}, behind...) {
+		if !e.has(g) {
+			e.findings = append(e.findings, g)
+		}
 	}
 	if err != nil {
 		e.reason = c.Func + ": " + reasonOf(f, err)

@@ -119,7 +119,7 @@ func (v values) run(t *testing.T, text string) (bool, error) {
 		}
 		return 0, ErrNoData
 	}}
-	return cond.run(&evaluation{ctx: t.Context(), answers: newAnswers(src, start), bound: map[string]string{"model": "m", "feature": "f"}, values: map[string]any{}})
+	return cond.run(&evaluation{rule: &Rule{}, ctx: t.Context(), answers: newAnswers(src, start), bound: map[string]string{"model": "m", "feature": "f"}, values: map[string]any{}})
 }
 
 func TestExpressionsCompute(t *testing.T) {

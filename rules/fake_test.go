@@ -34,3 +34,14 @@ func (f *fake) Targets(_ context.Context, selector map[string]string, at time.Ti
 	}
 	return f.targets(selector, at)
 }
+
+// counting answers every question with one finding.
+type counting struct{ finding plumbline.Finding }
+
+func (c counting) Finding(context.Context, Query, time.Time) (plumbline.Finding, error) {
+	return c.finding, nil
+}
+
+func (c counting) Targets(context.Context, map[string]string, time.Time) ([]map[string]string, error) {
+	return []map[string]string{{"model": "m"}}, nil
+}

@@ -31,6 +31,8 @@ type ruleSpec struct {
 	ForEach       map[string]string `yaml:"for_each"`
 	Expr          string            `yaml:"expr"`
 	Against       string            `yaml:"against"`
+	Budget        string            `yaml:"budget"`
+	Tolerate      float64           `yaml:"tolerate"`
 	Clear         string            `yaml:"clear"`
 	For           time.Duration     `yaml:"for"`
 	KeepFiringFor time.Duration     `yaml:"keep_firing_for"`
@@ -174,7 +176,7 @@ func (p *fileParser) rule(g *Group, gs *groupSpec, s *ruleSpec, end int) *Rule {
 		return nil
 	}
 	r := &Rule{
-		Alert: s.Alert, Expr: s.Expr, ForEach: s.ForEach, Against: s.Against, Clear: s.Clear, For: s.For, KeepFiringFor: s.KeepFiringFor, NoData: s.NoData,
+		Alert: s.Alert, Expr: s.Expr, ForEach: s.ForEach, Against: s.Against, Tolerate: s.Tolerate, budget: s.Budget, Clear: s.Clear, For: s.For, KeepFiringFor: s.KeepFiringFor, NoData: s.NoData,
 		Labels: map[string]string{}, Annotations: s.Annotations, Trigger: s.Trigger, File: g.File, Line: line,
 	}
 	for k, v := range g.Labels {
@@ -200,7 +202,7 @@ func (p *fileParser) rule(g *Group, gs *groupSpec, s *ruleSpec, end int) *Rule {
 
 // place turns a mistake in a rule's field into a problem at its position in the file.
 func (p *fileParser) place(g *groupSpec, s *ruleSpec, m mistake) {
-	fields := map[string]any{"alert": &s.Alert, "expr": &s.Expr, "against": &s.Against, "clear": &s.Clear, "for": &s.For, "no_data": &s.NoData,
+	fields := map[string]any{"alert": &s.Alert, "expr": &s.Expr, "against": &s.Against, "budget": &s.Budget, "tolerate": &s.Tolerate, "clear": &s.Clear, "for": &s.For, "no_data": &s.NoData,
 		"trigger": &s.Trigger, "for_each": &s.ForEach, "labels": &s.Labels, "annotations": &s.Annotations}
 	texts := map[string]string{"expr": s.Expr, "clear": s.Clear}
 	maps := map[string]map[string]string{"for_each": s.ForEach, "labels": s.Labels, "annotations": s.Annotations}
@@ -234,7 +236,7 @@ func (p *fileParser) place(g *groupSpec, s *ruleSpec, m mistake) {
 func (p *fileParser) duplicates(rules []*Rule, specs []*ruleSpec) {
 	first := map[string]*Rule{}
 	for i, r := range rules {
-		key := fmt.Sprint(r.Alert, "\x00", r.Expr, "\x00", r.ForEach, "\x00", r.Labels, "\x00", r.Against)
+		key := fmt.Sprint(r.Alert, "\x00", r.Expr, "\x00", r.ForEach, "\x00", r.Labels, "\x00", r.Against, "\x00", r.Budget, "\x00", r.Tolerate)
 		if f, twice := first[key]; twice {
 			p.at(&specs[i].Alert, plumbline.SeverityWarning, fmt.Sprintf("the rule %q is the same as the one on line %d", r.Alert, f.Line), "remove one of them, or tell them apart by a label")
 			continue

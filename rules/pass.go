@@ -80,7 +80,7 @@ func (p *pass) describe(a *plumbline.Alert) {
 }
 
 func (p *pass) evaluate(i instance, known bool) {
-	ev := &evaluation{ctx: p.ctx, answers: p.answers, bound: i.bound, against: p.rule.Against, values: map[string]any{}}
+	ev := &evaluation{ctx: p.ctx, answers: p.answers, bound: i.bound, rule: p.rule, values: map[string]any{}}
 	t, reason, err := p.judge(ev, i.alert.State)
 	if err != nil {
 		p.fail(fmt.Errorf("%s: %w", describeTarget(i.bound), err))

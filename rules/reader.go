@@ -180,7 +180,7 @@ func (r *reader) call(n *ast.CallNode) {
 		texts[i] = s.Value
 	}
 	want := len(f.Args) + 1
-	call := Call{Func: f.Name, scope: f.Scope, offset: byteOffset(r.text, at)}
+	call := Call{Func: f.Name, scope: f.Scope, spends: f.Spends, offset: byteOffset(r.text, at)}
 	switch {
 	case len(texts) == want:
 		if f.Scope == FeatureScope && !r.scope.bindsFeature {

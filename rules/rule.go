@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"strconv"
 	"time"
 
@@ -56,6 +57,8 @@ type Rule struct {
 	Expr          string            //
 	ForEach       map[string]string // model, version, feature, slice: a name or a glob; model is always there
 	Against       string            // training, season, trailing or previous
+	Budget        plumbline.Budget  // of the functions that spend one, shared equally between their calls
+	Tolerate      float64           // the drift they take for none, as a shift in standard deviations
 	Clear         string            // a firing alert resolves only when this is true; "" is as soon as Expr is false
 	For           time.Duration
 	KeepFiringFor time.Duration
@@ -66,6 +69,7 @@ type Rule struct {
 	File          string
 	Line          int
 
+	budget      string // as written
 	cond, clear *condition
 	labels      map[string]*text
 	annotations map[string]*text
@@ -78,6 +82,7 @@ type Call struct {
 	Feature string // "" is the feature for_each binds, or none
 	Window  time.Duration
 	scope   Scope
+	spends  bool
 	offset  int // of the call in its expression, in bytes
 }
 
@@ -89,6 +94,19 @@ func (r *Rule) Calls() []Call {
 		calls = append(calls, r.clear.calls...)
 	}
 	return calls
+}
+
+// spending is the budget of one call: each window a rule judges by has an equal part of it.
+func (r *Rule) spending() plumbline.Budget {
+	calls := map[string]bool{}
+	for _, c := range r.Calls() {
+		if c.spends {
+			calls[fmt.Sprint(c.Func, c.Args, c.Feature, c.Window)] = true
+		}
+	}
+	b := r.Budget
+	b.Alarms /= float64(max(len(calls), 1))
+	return b
 }
 
 // source is where the rule stands.

@@ -27,6 +27,8 @@ type Function struct {
 	Doc   string   // one line
 	Args  []string // names of further literal texts, between the feature and the window: class_share("1", "1h")
 	Guard bool     // it says whether there is enough to judge; its findings are told where a rule asks for nothing else
+	// Spends says that the function judges windows by itself, and spends the rule's budget of false alarms on it.
+	Spends bool
 }
 
 // Query is one call of a function with everything bound.
@@ -39,6 +41,10 @@ type Query struct {
 	Args    []string      // in the order of Function.Args
 	Window  time.Duration // the window [at-Window, at)
 	Against string        // one of References; "" is AgainstTraining
+	// Of a function that spends a budget: how many false alarms it may expect, and the drift, as a shift in standard deviations,
+	// that is none.
+	Budget   plumbline.Budget
+	Tolerate float64
 }
 
 // ErrNoData says that a statistic can't be computed; the finding's Reason says why.

@@ -30,7 +30,7 @@ func catalogue() []reading {
 		}
 		list = append(list, reading{f, read})
 	}
-	return append(list, rowReadings()...)
+	return append(append(list, driftedReading()), rowReadings()...)
 }
 
 // modelTest reads the whole profile.

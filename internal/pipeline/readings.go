@@ -30,6 +30,9 @@ type Readings struct {
 	streams  []store.StreamInfo
 	deployed map[versionKey]plumbline.Deployment
 	rows     *outcomeCache
+
+	calibrations calibrations
+	judged       map[judgedKey]plumbline.Finding
 }
 
 type windowKey struct {
@@ -39,12 +42,14 @@ type windowKey struct {
 
 // queryKey is a query as a map key.
 type queryKey struct {
-	function, model, version, slice, feature, args string
-	window                                         time.Duration
+	function, model, version, slice, feature, args, against string
+	window                                                  time.Duration
+	budget                                                  plumbline.Budget
+	tolerate                                                float64
 }
 
 func keyOf(q rules.Query) queryKey {
-	return queryKey{q.Func, q.Model, q.Version, q.Slice, q.Feature, strings.Join(q.Args, "\x00"), q.Window}
+	return queryKey{q.Func, q.Model, q.Version, q.Slice, q.Feature, strings.Join(q.Args, "\x00"), q.Against, q.Window, q.Budget, q.Tolerate}
 }
 
 type answer struct {
@@ -54,7 +59,7 @@ type answer struct {
 
 // NewReadings reads from a store. static promises that nothing changes it any more, so that much can be kept in memory.
 func NewReadings(s store.Reader, r *Registry, static bool) *Readings {
-	m := &Readings{registry: r, store: s, windows: NewWindows(s, r, static), table: map[string]reading{}, static: static}
+	m := &Readings{registry: r, store: s, windows: NewWindows(s, r, static), table: map[string]reading{}, static: static, judged: map[judgedKey]plumbline.Finding{}}
 	for _, e := range catalogue() {
 		m.table[e.Name] = e
 	}

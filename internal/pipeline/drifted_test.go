@@ -1,0 +1,127 @@
+package pipeline
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"time"
+
+	"plumbline"
+	"plumbline/collectors"
+	"plumbline/collectors/decode"
+	"plumbline/profiles"
+	"plumbline/rules"
+	"plumbline/store/storetest"
+)
+
+// days is a model whose baseline holds 40 days of 480 records: x has a mean of its own each day, a standard deviation apart, y does
+// not; the days that follow are given by the shifts of x and y.
+func days(t *testing.T, shifts ...[2]float64) *Readings {
+	t.Helper()
+	m := plumbline.Model{Name: "days"}
+	rng := rand.New(rand.NewPCG(2013, 11))
+	day := func(start time.Time, dx, dy float64, each func(at time.Time, record string)) {
+		dx += rng.NormFloat64()
+		for i := range 480 {
+			at := start.Add(time.Duration(i) * 3 * time.Minute)
+			each(at, fmt.Sprintf(`{"model":"days","version":"1","ts":%q,"features":{"x":%g,"y":%g,"c":%q},"prediction":0}`,
+				at.Format(time.RFC3339), rng.NormFloat64()+dx, rng.NormFloat64()+dy, [4]string{"a", "a", "b", "c"}[rng.IntN(4)]))
+		}
+	}
+	b, d := profiles.NewBuilder(&m), decode.New(decode.DefaultLimits())
+	var r plumbline.Record
+	for i := range 40 {
+		day(t0.Truncate(Day).AddDate(0, 0, i-40), 0, 0, func(at time.Time, record string) {
+			if reject := d.Decode(&r, []byte(record), at); reject != nil {
+				t.Fatal(reject)
+			}
+			b.Add(&r)
+		})
+	}
+	m.Baseline.File = writeFile(t, "days.json", must(must(b.Build(wall, "days")).Write()))
+	var log []collectors.Message
+	for i, s := range shifts {
+		day(t0.Truncate(Day).AddDate(0, 0, i), s[0], s[1], func(_ time.Time, record string) {
+			log = append(log, collectors.Message{Offset: int64(len(log)), Value: []byte(record)})
+		})
+	}
+	s := storetest.Memory()
+	registry := NewRegistry(s, []plumbline.Model{m}, testRegistryOptions(), quiet)
+	feed(t, NewCollector(s, registry, testOptions(), quiet), part(0), log)
+	return NewReadings(s, registry, true)
+}
+
+func TestDriftedSpendsABudget(t *testing.T) {
+	m := days(t, [2]float64{0, 0}, [2]float64{1, 0}, [2]float64{0, 0.5}, [2]float64{8, 0}, [2]float64{0, 0.1})
+	ask := func(after int, of time.Duration, tolerate float64) plumbline.Finding {
+		t.Helper()
+		at := t0.Truncate(Day).AddDate(0, 0, after).Add(of)
+		f, err := m.Finding(t.Context(), rules.Query{Func: "drifted", Model: "days", Window: Day, Budget: plumbline.DefaultBudget, Tolerate: tolerate}, at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return f
+	}
+	drifted := func(f plumbline.Finding) string {
+		var names []string
+		for _, c := range f.Counted {
+			if c.Verdict == plumbline.Drift {
+				names = append(names, c.Feature)
+			}
+		}
+		return strings.Join(names, " ")
+	}
+	for _, c := range []struct {
+		day  int
+		want string
+		why  string
+	}{
+		{1, "", "nothing changed"},
+		{2, "", "x is as far off as its days are"},
+		{3, "y", "the days of y are alike: half a standard deviation is much"},
+		{4, "x", "no day of x is so far off"},
+	} {
+		f := ask(c.day, 5*time.Hour, 0)
+		if got := drifted(f); got != c.want || *f.Value != float64(len(strings.Fields(c.want))) {
+			t.Errorf("day %d: %v drifted (%q), want %q: %s", c.day, *f.Value, got, c.want, c.why)
+		}
+		if !f.Window.To.Equal(t0.Truncate(Day).AddDate(0, 0, c.day)) || f.Window.Duration() != Day {
+			t.Errorf("day %d: judged %v", c.day, f.Window)
+		}
+	}
+	x := ask(4, 0, 0).Counted[0]
+	if !strings.Contains(x.Note, "by 40 windows of the baseline its 480 rows carry the information of") || x.P == nil || x.Model != "days" {
+		t.Errorf("x says %+v", x)
+	}
+	if f := ask(3, 0, 0); !strings.Contains(f.Note, "by chance") || !strings.Contains(f.Note, "for 1 per 30d false alarms") {
+		t.Errorf("note %q", f.Note)
+	}
+	if f := ask(3, 0, 1); *f.Value != 0 {
+		t.Errorf("a whole standard deviation is tolerated, and half of one is %v drifts", *f.Value)
+	}
+	// Until a window is over its predecessor is judged; after the last record there is none.
+	if a, b := ask(3, time.Minute, 0), ask(3, 23*time.Hour, 0); *a.Value != *b.Value || a.Window != b.Window {
+		t.Errorf("%v and %v", a.Window, b.Window)
+	}
+	_, err := m.Finding(t.Context(), rules.Query{Func: "drifted", Model: "days", Window: Day, Budget: plumbline.DefaultBudget}, t0.AddDate(0, 0, 20))
+	if err == nil || !strings.Contains(err.Error(), "no records in the window") {
+		t.Errorf("silence: %v", err)
+	}
+}
+
+// Windows of a length of which the baseline has fewer than 20 give no verdict where rows depend on each other.
+func TestDriftedWithTooFewWindows(t *testing.T) {
+	m := days(t, [2]float64{0, 0}, [2]float64{0, 0}, [2]float64{0, 0}, [2]float64{0, 0}, [2]float64{0, 0}, [2]float64{0, 0}, [2]float64{0, 1})
+	at := t0.Truncate(Day).AddDate(0, 0, 7)
+	f, err := m.Finding(t.Context(), rules.Query{Func: "drifted", Model: "days", Window: 7 * Day, Budget: plumbline.DefaultBudget}, at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if *f.Value != 1 || f.Counted[0].Feature != "y" {
+		t.Errorf("only y has independent rows, and moved: %+v", f)
+	}
+	if !strings.Contains(f.Note, "gave no verdict") {
+		t.Errorf("x has no verdict, and nobody says so: %q", f.Note)
+	}
+}
