@@ -43,7 +43,7 @@ func doane(sorted []float64) []float64 {
 func byWidth(sorted []float64, width float64) []float64 {
 	lo, hi := outer(sorted)
 	bins := 1
-	if width > 0 {
+	if width > 0 && !math.IsInf(hi-lo, 0) {
 		bins = int(math.Ceil((hi - lo) / width))
 	}
 	return spanned(lo, hi, bins)
@@ -65,7 +65,8 @@ func outer(sorted []float64) (lo, hi float64) {
 func spanned(lo, hi float64, bins int) []float64 {
 	edges := make([]float64, bins+1)
 	step := (hi - lo) / float64(bins)
-	for i := range edges {
+	edges[0] = lo
+	for i := 1; i < bins; i++ {
 		edges[i] = lo + float64(float64(i)*step) // the conversion forbids a fused multiplication, which would round differently
 	}
 	edges[bins] = hi

@@ -12,7 +12,7 @@ const EvidentlyVersion = "0.7.23"
 const evidentlySmall = 1000
 
 // EvidentlyTests are the tests EvidentlyTest knows, by Evidently's own names.
-var EvidentlyTests = []string{"ks", "chisquare", "z", "wasserstein", "jensenshannon", "psi", "kl_div", "hellinger"}
+var EvidentlyTests = []string{"ks", "chisquare", "z", "wasserstein", "jensenshannon", "psi", "kl_div", "hellinger", "t_test", "mannw"}
 
 // Evidently is what DataDriftPreset says of a column: the test it picks by default, with its default threshold.
 //
@@ -34,6 +34,7 @@ func Evidently(name string, ref, cur Column) Finding {
 }
 
 // EvidentlyTest is the same with a test of the caller's choice, at that test's default threshold: 0.05 for p-values, 0.1 for distances.
+// mannw is one-sided, as in Evidently: p is small where the current values are the larger ones and near 1 where they are the smaller.
 func EvidentlyTest(test, name string, ref, cur Column) Finding {
 	s, f, ok := evidentlySample(name, ref, cur)
 	if !ok {
@@ -43,7 +44,8 @@ func EvidentlyTest(test, name string, ref, cur Column) Finding {
 	return s.test(test, f)
 }
 
-// EvidentlyDataset is Evidently's verdict on the whole: drift if at least half of the columns drift. Columns without a number don't count.
+// EvidentlyDataset is Evidently's verdict on the whole: drift if at least half of the columns drift. Columns without a number don't count;
+// Evidently counts its text columns too.
 func EvidentlyDataset(findings []Finding) (share float64, drift bool) {
 	columns, drifted := 0, 0
 	for _, f := range findings {
@@ -62,7 +64,7 @@ func EvidentlyDataset(findings []Finding) (share float64, drift bool) {
 	return share, share >= 0.5
 }
 
-// evidentlySample is a pair of columns as Evidently's tests see it.
+// evidently is a pair of columns as Evidently's tests see it.
 type evidently struct {
 	ref, cur   []float64 // ascending; of a category column of text nil
 	table      table     // of categories, and of numbers with few values
@@ -141,6 +143,14 @@ func (s evidently) test(test string, f Finding) Finding {
 		return f.checked()
 	case test == "z" && counted:
 		f.Value, f.Threshold = s.z(), 0.05
+		f.Drift = f.Value < f.Threshold
+		return f.checked()
+	case test == "t_test" && numbers:
+		f.Value, f.Threshold = studentPValue(s.ref, s.cur), 0.05
+		f.Drift = f.Value < f.Threshold
+		return f.checked()
+	case test == "mannw" && numbers:
+		f.Value, f.Threshold = mannWhitneyLess(s.ref, s.cur), 0.05
 		f.Drift = f.Value < f.Threshold
 		return f.checked()
 	case test == "wasserstein" && numbers:

@@ -1,0 +1,170 @@
+package incumbents
+
+import (
+	"encoding/json"
+	"math"
+	"os"
+	"testing"
+)
+
+var nan = math.NaN()
+
+// tolerance is how near the packages' own numbers ours must be, absolutely.
+const tolerance = 1e-6
+
+func load(t *testing.T, name string, into any) {
+	t.Helper()
+	body, err := os.ReadFile("testdata/" + name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(body, into); err != nil {
+		t.Fatal(err)
+	}
+}
+
+type evidentlyNumber struct {
+	Test             string
+	Value, Threshold *float64
+	Drift            bool
+}
+
+// testdata/evidently.json is what the package says of the flights log; regenerate.py beside it runs it.
+func TestEvidentlyAgainstThePackage(t *testing.T) {
+	var fixture struct {
+		Versions struct{ Evidently string }
+		Cases    []struct {
+			Name          string
+			ReferenceRows int `json:"reference_rows"`
+			CurrentRows   int `json:"current_rows"`
+			Share         float64
+			Default       map[string]evidentlyNumber
+			Tests         map[string]map[string]evidentlyNumber
+		}
+	}
+	load(t, "evidently.json", &fixture)
+	if fixture.Versions.Evidently != EvidentlyVersion {
+		t.Errorf("the fixture is of version %s", fixture.Versions.Evidently)
+	}
+	pairs, compared, tests := cases(t), 0, map[string]int{}
+	for _, c := range fixture.Cases {
+		ref, cur := pairs[c.Name][0], pairs[c.Name][1]
+		if len(ref.times) != c.ReferenceRows || len(cur.times) != c.CurrentRows {
+			t.Fatalf("%s: %d and %d rows, the package had %d and %d", c.Name, len(ref.times), len(cur.times), c.ReferenceRows, c.CurrentRows)
+		}
+		var all []Finding
+		text := false // a column that the package takes for free text, and counts
+		for _, name := range ref.names {
+			got := Evidently(name, ref.columns[name], cur.columns[name])
+			all = append(all, got)
+			want, ok := c.Default[name]
+			if !ok || want.Value == nil {
+				t.Errorf("%s %s: the package has no number", c.Name, name)
+				continue
+			}
+			if !got.OK() {
+				if want.Test != "Absolute text content drift" && want.Test != "Percentile text content drift" {
+					t.Errorf("%s %s: %s, want %v %v", c.Name, name, got.Reason, want.Test, *want.Value)
+				}
+				text = true
+				continue
+			}
+			if got.Test != want.Test || math.Abs(got.Value-*want.Value) > tolerance || math.Abs(got.Threshold-*want.Threshold) > tolerance || got.Drift != want.Drift {
+				t.Errorf("%s %s: %+v, want %s %.9g against %g, %v", c.Name, name, got, want.Test, *want.Value, *want.Threshold, want.Drift)
+			}
+			compared++
+			tests[got.Test]++
+		}
+		if share, _ := EvidentlyDataset(all); !text && math.Abs(share-c.Share) > tolerance {
+			t.Errorf("%s: share of drifted columns %g, want %g", c.Name, share, c.Share)
+		}
+		for test, columns := range c.Tests {
+			for name, want := range columns {
+				got := EvidentlyTest(test, name, ref.columns[name], cur.columns[name])
+				if !got.OK() || math.Abs(got.Value-*want.Value) > tolerance || math.Abs(got.Threshold-*want.Threshold) > tolerance || got.Drift != want.Drift {
+					t.Errorf("%s %s: %+v, want %s %.9g against %g, %v", c.Name, name, got, test, *want.Value, *want.Threshold, want.Drift)
+				}
+				compared++
+				tests[test]++
+			}
+		}
+	}
+	t.Logf("%d numbers: %v", compared, tests)
+	for _, test := range EvidentlyTests {
+		if tests[test] < 4 {
+			t.Errorf("%s was compared %d times only", test, tests[test])
+		}
+	}
+}
+
+// testdata/nannyml.json is what the package says of the flights log; regenerate.py beside it runs it.
+func TestNannyMLAgainstThePackage(t *testing.T) {
+	var fixture struct {
+		Versions struct{ NannyML string }
+		Cases    []struct {
+			Name          string
+			ReferenceRows int  `json:"reference_rows"`
+			CurrentRows   int  `json:"current_rows"`
+			ChunkSize     *int `json:"chunk_size"`
+			Methods       map[string]map[string]struct {
+				Threshold *float64
+				Values    []*float64
+				Alerts    []*bool
+			}
+		}
+	}
+	load(t, "nannyml.json", &fixture)
+	if fixture.Versions.NannyML != NannyMLVersion {
+		t.Errorf("the fixture is of version %s", fixture.Versions.NannyML)
+	}
+	pairs, compared := cases(t), map[string]int{}
+	for _, c := range fixture.Cases {
+		ref, cur := pairs[c.Name][0], pairs[c.Name][1]
+		if c.ChunkSize != nil {
+			cur = cur.pick(0, *c.ChunkSize, 1)
+		}
+		if len(ref.times) != c.ReferenceRows || len(cur.times) != c.CurrentRows {
+			t.Fatalf("%s: %d and %d rows, the package had %d and %d", c.Name, len(ref.times), len(cur.times), c.ReferenceRows, c.CurrentRows)
+		}
+		for method, columns := range c.Methods {
+			for name, want := range columns {
+				var got []Finding
+				if c.ChunkSize == nil {
+					got = NannyML(name, ref.columns[name], cur.columns[name], method)
+				} else {
+					got = []Finding{NannyMLWindow(name, method, ref.columns[name], cur.columns[name], *c.ChunkSize)}
+				}
+				if len(got) != len(want.Values) {
+					t.Errorf("%s %s %s: %d chunks, want %d", c.Name, name, method, len(got), len(want.Values))
+					continue
+				}
+				for i, f := range got {
+					if want.Values[i] == nil {
+						if f.OK() {
+							t.Errorf("%s %+v, want no value", c.Name, f)
+						}
+						continue
+					}
+					if !f.OK() || math.Abs(f.Value-*want.Values[i]) > tolerance*math.Max(1, *want.Values[i]) || f.Drift != *want.Alerts[i] ||
+						want.Threshold != nil && math.Abs(f.Threshold-*want.Threshold) > tolerance {
+						t.Errorf("%s %+v, want %.9g, threshold %.9g, %v", c.Name, f, *want.Values[i], threshold(want.Threshold), *want.Alerts[i])
+					}
+					compared[method]++
+				}
+			}
+		}
+	}
+	t.Logf("%v", compared)
+	for _, method := range []string{"jensen_shannon", "kolmogorov_smirnov", "wasserstein", "hellinger", "chi2", "l_infinity"} {
+		if compared[method] < 50 {
+			t.Errorf("%s was compared %d times only", method, compared[method])
+		}
+	}
+}
+
+func threshold(v *float64) float64 {
+	if v == nil {
+		return math.NaN()
+	}
+	return *v
+}
