@@ -35,6 +35,11 @@ func Builtin() []Test {
 		drift("welch_p", Numeric, "1", "p-value of welch", pOf(welchOf)),
 		drift("var_ratio", Numeric, "1", "variance by that of the baseline", varRatioOf),
 		drift("var_ratio_p", Numeric, "1", "p-value of var_ratio, which heavy tails don't mislead", pOf(varRatioOf)),
+		drift("p50_shift", Numeric, "1", "median less that of the baseline, with an interval", quantileShiftOf(0.50)),
+		drift("p95_shift", Numeric, "1", "95th percentile less that of the baseline, with an interval", quantileShiftOf(0.95)),
+		drift("p99_shift", Numeric, "1", "99th percentile less that of the baseline, with an interval", quantileShiftOf(0.99)),
+		drift("category_shift", Categorical, "1", "standardised change of the category that changed least by chance: a rare class is not drowned", categoryShiftOf),
+		drift("category_shift_p", Categorical, "1", "p-value of category_shift, exact and corrected for the number of categories", pOf(categoryShiftOf)),
 
 		// Quality of a feature's data; compared with the baseline where there is one.
 		feature("missing", AnyKind, "share", "share of records without a value: null, absent or NaN", missingOf),

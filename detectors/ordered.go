@@ -1,6 +1,7 @@
 package detectors
 
 import (
+	"fmt"
 	"math"
 
 	"plumbline/profiles"
@@ -107,4 +108,69 @@ func spread(f *profiles.Feature) Spread {
 		x.Kurtosis = m4 / m2 / m2
 	}
 	return x
+}
+
+// quantileShiftOf compares a quantile with the baseline's.
+func quantileShiftOf(q float64) func(Input) outcome {
+	read := quantileOf(q)
+	estimate := func(f *profiles.Feature) (Quantile, string) {
+		res := read(Input{Current: f}).Result
+		x := Quantile{Lower: math.Inf(-1), Upper: math.Inf(1), N: res.N}
+		if res.Value == nil {
+			return x, res.Reason
+		}
+		x.Value = *res.Value
+		if res.Lower != nil {
+			x.Lower = *res.Lower
+		}
+		if res.Upper != nil {
+			x.Upper = *res.Upper
+		}
+		return x, ""
+	}
+	return func(in Input) outcome {
+		ref, refReason := estimate(in.Baseline)
+		cur, curReason := estimate(in.Current)
+		if in.Baseline.N > 0 && refReason != "" {
+			return outcome{Result: none(in.Current.N, in.Baseline.N, "%s", refReason)}
+		}
+		if in.Current.N > 0 && curReason != "" {
+			return outcome{Result: none(in.Current.N, in.Baseline.N, "%s", curReason)}
+		}
+		out := outcome{Result: QuantileShift(ref, cur, moments(in.Baseline).SD)}
+		if out.Value == nil {
+			return out
+		}
+		if r, c, reason := gridCounts(in.Baseline, in.Current); reason == "" {
+			out.P = QuantileP(r, c, q)
+		}
+		if col, reason := numberColumn(in.Baseline, in.Current); reason == "" {
+			out.bins = col.evidence()
+		}
+		return out
+	}
+}
+
+// categoryShiftOf judges every category the baseline knew; unseen and missing values have tests of their own.
+func categoryShiftOf(in Input) outcome {
+	col, reason := columnOf(in.Baseline, in.Current)
+	if reason != "" {
+		return outcome{Result: none(in.Current.N, in.Baseline.N, "%s", reason)}
+	}
+	var labels []string
+	var ref, cur []int64
+	var judged []bool
+	for j, label := range col.labels {
+		if label == cellMissing {
+			continue
+		}
+		labels, ref, cur, judged = append(labels, label), append(ref, col.ref[j]), append(cur, col.cur[j]), append(judged, label != cellUnseen)
+	}
+	res, worst := categoryShift(ref, cur, judged)
+	out := outcome{Result: res, bins: col.evidence()}
+	if worst >= 0 {
+		out.Note = fmt.Sprintf("most of all %q: %.3g %% of values, %.3g %% in the baseline", labels[worst],
+			100*float64(cur[worst])/float64(res.N), 100*float64(ref[worst])/float64(res.M))
+	}
+	return out
 }

@@ -1,0 +1,144 @@
+package detectors
+
+import (
+	"math"
+	"slices"
+)
+
+// CategoryShift asks of every cell by itself whether its share changed, so that a rare class that doubles is not drowned by the noise of
+// the common ones, as it is in [PSI] and [ChiSquare]. worst is the cell with the smallest p-value, -1 without a Value.
+//
+// Value is that cell's standardised change, |q-p| over the standard error sqrt(c0 s (1-s)) with s the pooled share; Effect its difference
+// q-p and SD Cohen's h, both with their sign. P is the chance that any cell would have as small a p-value of Fisher's exact test:
+// the sum over cells of the largest attainable level not above it, Bonferroni's bound sharpened for discrete tests (Tarone 1990; Westfall
+// and Wolfinger 1997). A cell of so few rows that it can't reach the level costs nothing, so that a tail of singletons does not
+// blunt the test. Reasons as for [ChiSquare].
+func CategoryShift(ref, cur []int64) (res Result, worst int) {
+	judged := make([]bool, len(ref))
+	for j := range judged {
+		judged[j] = true
+	}
+	return categoryShift(ref, cur, judged)
+}
+
+// categoryShift judges some cells among all.
+func categoryShift(ref, cur []int64, judged []bool) (res Result, worst int) {
+	t, reason := newTable(ref, cur)
+	if reason != "" {
+		return none(t.n, t.m, "%s", reason), -1
+	}
+	least, worst := 2.0, -1
+	laws := make([]hypergeometric, len(ref))
+	for j := range ref {
+		if !judged[j] || ref[j]+cur[j] == 0 {
+			continue
+		}
+		laws[j] = newHypergeometric(cur[j], t.n, ref[j], t.m)
+		if p := laws[j].p(); p < least || p == least && standardised(t, ref[j], cur[j]) > standardised(t, ref[worst], cur[worst]) {
+			least, worst = p, j
+		}
+	}
+	if worst < 0 {
+		return none(t.n, t.m, "no category to judge"), -1
+	}
+	p := 0.0
+	for _, law := range laws {
+		p += law.attainable(least)
+	}
+	share := CompareShares(cur[worst], t.n, ref[worst], t.m)
+	return Result{Value: number(standardised(t, ref[worst], cur[worst])), Effect: share.Effect, SD: share.SD, P: probability(p), N: t.n, M: t.m}, worst
+}
+
+// standardised is |q-p| by its standard error without drift.
+func standardised(t table, r, c int64) float64 {
+	n, m := float64(t.n), float64(t.m)
+	s := (float64(r) + float64(c)) / (n + m)
+	if !(s > 0 && s < 1) {
+		return 0
+	}
+	return math.Abs(float64(c)/n-float64(r)/m) / math.Sqrt(t.sampling()*s*(1-s))
+}
+
+// hypergeometric is the law of a count given the margins of its 2×2 table, as weights around its mode, as far as the count seen and on to
+// where nothing is left to add to its tails.
+type hypergeometric struct {
+	weights []float64 // sum to 1; none if only one count is possible
+	seen    float64   // weight of the count seen
+}
+
+func newHypergeometric(k, n, l, m int64) hypergeometric {
+	hits := k + l
+	lo, hi := max(0, hits-m), min(n, hits)
+	if lo == hi {
+		return hypergeometric{}
+	}
+	ratio := func(x int64) float64 { // weight(x+1)/weight(x)
+		return float64(hits-x) / float64(x+1) * (float64(n-x) / float64(m-hits+x+1))
+	}
+	mode := min(max(int64((float64(hits)+1)/(float64(n)+float64(m)+2)*(float64(n)+1)), lo), hi)
+	h := hypergeometric{seen: 1}
+	for x := mode; x < k && h.seen > 0; x++ {
+		h.seen *= ratio(x)
+	}
+	for x := mode; x > k && h.seen > 0; x-- {
+		h.seen /= ratio(x - 1)
+	}
+	least := 1e-17 * h.seen
+	var down []float64
+	for x, w := mode, 1.0; x > lo; x-- {
+		if w /= ratio(x - 1); w <= least {
+			break
+		}
+		down = append(down, w)
+	}
+	slices.Reverse(down)
+	h.weights = down
+	for x, w := mode, 1.0; x <= hi && w > least; x++ {
+		h.weights = append(h.weights, w)
+		if x < hi {
+			w *= ratio(x)
+		}
+	}
+	sum := 0.0
+	for _, w := range h.weights {
+		sum += w
+	}
+	for i := range h.weights {
+		h.weights[i] /= sum
+	}
+	h.seen /= sum
+	return h
+}
+
+// p is the two-sided p-value of Fisher's exact test: the probability of all counts no more likely than the one seen.
+func (h hypergeometric) p() float64 {
+	if len(h.weights) == 0 {
+		return 1
+	}
+	const tie = 1 + 1e-7 // as in FisherExact
+	tail := 0.0
+	for _, w := range h.weights {
+		if w <= h.seen*tie {
+			tail += w
+		}
+	}
+	return math.Min(tail, 1)
+}
+
+// attainable is the probability of a p-value of at most level: the largest one below it that these margins allow.
+func (h hypergeometric) attainable(level float64) float64 {
+	sum := 0.0
+	for lo, hi := 0, len(h.weights)-1; lo <= hi; {
+		w := math.Min(h.weights[lo], h.weights[hi])
+		if sum+w > level*(1+1e-7) {
+			break
+		}
+		sum += w
+		if h.weights[lo] <= h.weights[hi] {
+			lo++
+		} else {
+			hi--
+		}
+	}
+	return sum
+}
