@@ -6,8 +6,7 @@ import (
 	"plumbline"
 )
 
-// Sample is what somebody else counted of one column: both sides of a comparison that never saw a baseline. Counts lie on the
-// cells of the edges, or on the categories, that Pair is given.
+// Sample is what somebody else counted of one column: one side of a comparison that never saw a baseline. Counts lie on [Cells].
 type Sample struct {
 	N       int64 // present values of the column's type
 	Missing int64 // with NaN
@@ -29,9 +28,15 @@ type Sample struct {
 	Overflow int64
 }
 
-// Pair makes two features on the same cells: numbers (number, text, embedding) on those with these inner edges, categories and
-// booleans on these values. The first is the reference. It fails if edges don't ascend or counts don't fit.
-func Pair(name string, typ plumbline.FeatureType, edges []float64, values []string, ref, cur Sample) (r, c *Feature, err error) {
+// Cells are what the samples of one column are counted on.
+type Cells struct {
+	slot *slot
+	size int
+}
+
+// NewCells makes the cells of a column: those with these inner edges for numbers (number, text, embedding), these values for
+// categories and booleans. The extremes are the reference's; without any they are NaN. Edges that don't ascend are an error.
+func NewCells(name string, typ plumbline.FeatureType, edges []float64, values []string, least, most float64) (*Cells, error) {
 	bf := BaselineFeature{Name: name, Role: Input.String(), Type: typ, Edges: edges}
 	size := len(edges) + 1
 	if categorical(typ) {
@@ -39,17 +44,21 @@ func Pair(name string, typ plumbline.FeatureType, edges []float64, values []stri
 		for _, v := range values {
 			bf.Categories = append(bf.Categories, Category{Value: v})
 		}
-	} else if _, err := NewGrid(edges); err != nil {
-		return nil, nil, fmt.Errorf("cells of %q: %w", name, err)
+	} else {
+		if _, err := NewGrid(edges); err != nil {
+			return nil, fmt.Errorf("cells of %q: %w", name, err)
+		}
+		bf.Min, bf.Max = plumbline.Finite(least), plumbline.Finite(most)
 	}
-	if len(ref.Counts) > size || len(cur.Counts) > size {
-		return nil, nil, fmt.Errorf("cells of %q: more counts than cells", name)
+	return &Cells{bf.slot(0), size}, nil
+}
+
+// Feature is a sample as a feature on these cells. It fails if there are more counts than cells.
+func (c *Cells) Feature(x Sample) (*Feature, error) {
+	if len(x.Counts) > c.size {
+		return nil, fmt.Errorf("cells of %q: %d counts on %d cells", c.slot.key.Name, len(x.Counts), c.size)
 	}
-	if ref.N > 0 && !categorical(typ) {
-		bf.Min, bf.Max, bf.Shift = plumbline.Finite(ref.Min), plumbline.Finite(ref.Max), plumbline.Finite(ref.Shift)
-	}
-	s := bf.slot(0)
-	return ref.feature(s), cur.feature(s), nil
+	return x.feature(c.slot), nil
 }
 
 func (x *Sample) feature(s *slot) *Feature {

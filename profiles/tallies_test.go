@@ -1,6 +1,7 @@
 package profiles
 
 import (
+	"math"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -40,33 +41,41 @@ func TestQuantileCutsAreTheGridsCuts(t *testing.T) {
 	}
 }
 
-func TestPairCountsOnTheSameCells(t *testing.T) {
-	ref := Sample{N: 3, Missing: 1, Counts: []int64{1, 2}, Shift: 2, Sums: [4]float64{-1, 1, -1, 1}, Min: 1, Max: 2}
-	cur := Sample{N: 2, Counts: []int64{2}, Shift: 2, Sums: [4]float64{-2, 2, -2, 2}, Min: 1, Max: 1}
-	r, c, err := Pair("x", plumbline.TypeNumber, []float64{1}, nil, ref, cur)
+func TestSamplesLieOnTheSameCells(t *testing.T) {
+	cells, err := NewCells("x", plumbline.TypeNumber, []float64{1}, nil, 1, 2)
 	if err != nil {
 		t.Fatal(err)
 	}
+	r := feature(t, cells, Sample{N: 3, Missing: 1, Counts: []int64{1, 2}, Shift: 2, Sums: [4]float64{-1, 1, -1, 1}, Min: 1, Max: 2})
+	c := feature(t, cells, Sample{N: 2, Counts: []int64{2}, Shift: 2, Sums: [4]float64{-2, 2, -2, 2}, Min: 1, Max: 1})
 	if m, _ := r.Mean(); m != 5./3 || r.Missing != 1 || !slices.Equal(r.Counts(), []int64{1, 2}) {
 		t.Errorf("the reference came back as mean %v, missing %d, counts %v", m, r.Missing, r.Counts())
 	}
-	if m, _ := c.Mean(); m != 1 || !slices.Equal(c.Counts(), []int64{2, 0}) {
+	if m, _ := c.Mean(); m != 1 || !slices.Equal(c.Counts(), []int64{2, 0}) || c.Grid() != r.Grid() {
 		t.Errorf("the current side came back as mean %v, counts %v", m, c.Counts())
 	}
-	r, c, err = Pair("k", plumbline.TypeCategory, nil, []string{"a", "b"}, Sample{N: 3, Counts: []int64{2, 1}},
-		Sample{N: 6, Counts: []int64{0, 3}, Unseen: []Category{{Value: "z", Count: 2}}, Overflow: 1})
+	cells, err = NewCells("k", plumbline.TypeCategory, nil, []string{"a", "b"}, math.NaN(), math.NaN())
 	if err != nil {
 		t.Fatal(err)
 	}
+	r = feature(t, cells, Sample{N: 3, Counts: []int64{2, 1}})
+	c = feature(t, cells, Sample{N: 6, Counts: []int64{0, 3}, Unseen: []Category{{Value: "z", Count: 2}}, Overflow: 1})
 	if n, ok := r.Count("a"); n != 2 || !ok || c.Unseen() != 3 || len(c.UnseenValues()) != 1 {
 		t.Errorf("a: %d, unseen %d, %v", n, c.Unseen(), c.UnseenValues())
 	}
-	for _, wrong := range []struct {
-		edges  []float64
-		counts []int64
-	}{{[]float64{2, 1}, nil}, {[]float64{1}, []int64{1, 2, 3}}} {
-		if _, _, err := Pair("x", plumbline.TypeNumber, wrong.edges, nil, Sample{Counts: wrong.counts}, Sample{}); err == nil {
-			t.Errorf("edges %v with counts %v were taken", wrong.edges, wrong.counts)
-		}
+	if _, err := cells.Feature(Sample{Counts: []int64{1, 2, 3}}); err == nil {
+		t.Error("three counts lie on two categories")
 	}
+	if _, err := NewCells("x", plumbline.TypeNumber, []float64{2, 1}, nil, 1, 2); err == nil {
+		t.Error("edges that descend were taken")
+	}
+}
+
+func feature(t *testing.T, c *Cells, x Sample) *Feature {
+	t.Helper()
+	f, err := c.Feature(x)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
 }

@@ -11,12 +11,6 @@ import (
 	"plumbline/profiles"
 )
 
-// The tests that spend the budget. The others look at the same counts in other ways: they are shown, and decide nothing.
-var (
-	judgedNumbers    = []string{"psi", "ad", "missing", "invalid"}
-	judgedCategories = []string{"psi", "category_shift", "unseen", "missing", "invalid"}
-)
-
 // Tests of compare's own, about columns rather than values.
 const (
 	testVanished = "vanished_column"
@@ -46,19 +40,16 @@ var hidden = map[string]bool{"category_share": true, "mean_length": true}
 // picture is a pair of features to draw.
 type picture struct{ ref, cur *profiles.Feature }
 
-// judgedOf names the judged tests of a type that the table has.
+// judgedOf names the tests of a type that spend the budget and decide. The others look at the same counts in other ways: they are
+// shown.
 func judgedOf(t plumbline.FeatureType) []string {
-	names := judgedCategories
-	if t.Numeric() {
-		names = judgedNumbers
-	}
-	var out []string
-	for _, n := range names {
-		if slices.ContainsFunc(shown, func(t detectors.Test) bool { return t.Name == n }) {
-			out = append(out, n)
+	var names []string
+	for _, x := range detectors.Judges(t) {
+		if slices.ContainsFunc(shown, func(y detectors.Test) bool { return x.Name == y.Name }) {
+			names = append(names, x.Name)
 		}
 	}
-	return out
+	return names
 }
 
 // pair is one column of both sides.
@@ -76,7 +67,19 @@ func (p *pair) judge(level float64) (Feature, error) {
 		f.Findings = append(f.Findings, Finding{Test: "psi", N: float64(p.cur.N), Verdict: plumbline.NoVerdict, Reason: "no row of the reference has a value", Judged: true})
 		return f, nil
 	}
-	ref, cur, err := profiles.Pair(p.ref.name, p.ref.typ, p.ref.cut.edges, p.ref.values, p.ref.sample, p.cur)
+	least, most := math.NaN(), math.NaN()
+	if p.ref.sample.N > 0 {
+		least, most = p.ref.sample.Min, p.ref.sample.Max
+	}
+	cells, err := profiles.NewCells(p.ref.name, p.ref.typ, p.ref.cut.edges, p.ref.values, least, most)
+	if err != nil {
+		return Feature{}, err
+	}
+	ref, err := cells.Feature(p.ref.sample)
+	if err != nil {
+		return Feature{}, err
+	}
+	cur, err := cells.Feature(p.cur)
 	if err != nil {
 		return Feature{}, err
 	}
@@ -90,12 +93,17 @@ func (p *pair) judge(level float64) (Feature, error) {
 			Reason: fmt.Sprintf("the values are of type %s in the reference and of type %s in the current file", p.ref.spoken, p.spoken)})
 		f.Verdict = plumbline.Drift
 	}
+	w := windowsOf(p.ref, p.cur.N)
 	for _, t := range shown {
 		if !t.Applies(p.ref.typ) {
 			continue
 		}
-		x := t.Run(detectors.Input{Baseline: ref, Current: cur, Alpha: level})
-		f.Findings = append(f.Findings, finding(x, slices.Contains(judged, t.Name), level))
+		in := detectors.Input{Baseline: ref, Current: cur, Alpha: level}
+		if slices.Contains(judged, t.Name) {
+			f.Findings = append(f.Findings, finding(w.run(t, in), true))
+		} else {
+			f.Findings = append(f.Findings, finding(t.Run(in), false))
+		}
 	}
 	f.conclude()
 	return f, nil
@@ -109,23 +117,8 @@ func changed(ref, cur plumbline.FeatureType) bool {
 	return ref != plumbline.TypeAuto && cur != plumbline.TypeAuto && ref != cur
 }
 
-// finding gives a result its verdict by its own p-value.
-func finding(x plumbline.Finding, judged bool, level float64) Finding {
-	f := Finding{Test: x.Test, Value: x.Value, Effect: x.Effect, P: x.P, Lower: x.Lower, Upper: x.Upper, SD: x.SD, N: x.N, M: x.M, Reason: x.Reason, Note: x.Note, Judged: judged,
-		Verdict: plumbline.NoVerdict}
-	switch {
-	case x.P == nil && f.Reason == "":
-		f.Reason = "it has no p-value to judge by"
-		if judged {
-			f.Reason = "too few rows for a p-value"
-		}
-	case x.P == nil:
-	case *x.P <= level:
-		f.Verdict = plumbline.Drift
-	default:
-		f.Verdict = plumbline.NoDrift
-	}
-	return f
+func finding(x plumbline.Finding, judged bool) Finding {
+	return Finding{Test: x.Test, Value: x.Value, Effect: x.Effect, P: x.P, Lower: x.Lower, Upper: x.Upper, SD: x.SD, N: x.N, M: x.M, Reason: x.Reason, Note: x.Note, Verdict: x.Verdict, Judged: judged}
 }
 
 // conclude makes the feature's verdict that of its judged tests. Tests that are only shown say drift only where one of those does:
@@ -140,8 +133,13 @@ func (f *Feature) conclude() {
 		}
 	}
 	for i := range f.Findings {
-		if x := &f.Findings[i]; !x.Judged && x.Verdict == plumbline.Drift && f.Verdict != plumbline.Drift {
-			x.Verdict, x.Reason = plumbline.NoVerdict, "shown only; the judged tests see no drift"
+		x := &f.Findings[i]
+		switch {
+		case x.Judged || x.Verdict == plumbline.NoVerdict:
+		case f.Verdict == plumbline.NoVerdict:
+			x.Verdict, x.Reason = plumbline.NoVerdict, "shown only, and the judged tests have no verdict"
+		case x.Verdict == plumbline.Drift && f.Verdict == plumbline.NoDrift:
+			x.Verdict, x.Reason = plumbline.NoVerdict, "shown only, and the judged tests see no drift"
 		}
 	}
 }

@@ -149,7 +149,7 @@ func (c *numbers) stretch(xs []float64, now *block) {
 				} else {
 					inf++
 				}
-				now[lostSlot]++
+				now.counts[lostSlot]++
 				continue
 			}
 			p = c.open(b >> 52)
@@ -157,7 +157,7 @@ func (c *numbers) stretch(xs []float64, now *block) {
 		pg := &c.pages[p]
 		k := b >> down & mask
 		pg.counts[k]++
-		now[pg.class[k]&(slotsOfBlock-1)]++
+		now.counts[pg.class[k]&(slotsOfBlock-1)]++
 		d := float64(u * u)
 		s1 += u
 		s2 += d
@@ -183,6 +183,7 @@ func (c *numbers) stretch(xs []float64, now *block) {
 	c.n += int64(len(xs)) - nan - inf
 	for i, s := range [...]float64{s1, s2, s3, s4} {
 		c.sums[i] += s
+		now.sums[i] += s
 	}
 }
 

@@ -9,8 +9,20 @@ type order struct {
 	done   []block
 }
 
-// A block counts classes, and in its last slot the rows without a value.
-type block [slotsOfBlock]uint32
+// A block counts classes, and in its last slot the rows without a value; of numbers it holds the power sums too.
+type block struct {
+	counts [slotsOfBlock]uint32
+	sums   [4]float64
+}
+
+func (b *block) add(o *block) {
+	for k := range b.counts {
+		b.counts[k] += o.counts[k]
+	}
+	for k := range b.sums {
+		b.sums[k] += o.sums[k]
+	}
+}
 
 const (
 	slotsOfBlock = 16
@@ -32,7 +44,7 @@ func (o *order) advance(k int) {
 	o.done = append(o.done, o.now)
 	o.now, o.filled = block{}, 0
 	if len(o.done) == mostBlocks {
-		o.done = halve(o.done)
+		o.done = join(o.done, 2)
 		o.length *= 2
 	}
 }
@@ -41,18 +53,18 @@ func (o *order) advance(k int) {
 func (o *order) add(class uint8, k int) {
 	for k > 0 {
 		j := min(k, o.room())
-		o.now[class&(slotsOfBlock-1)] += uint32(j)
+		o.now.counts[class&(slotsOfBlock-1)] += uint32(j)
 		o.advance(j)
 		k -= j
 	}
 }
 
-// halve joins neighbours; a last one without a neighbour is dropped.
-func halve(blocks []block) []block {
-	out := make([]block, len(blocks)/2, mostBlocks)
+// join makes one block of every k neighbours; what is left over at the end is dropped.
+func join(blocks []block, k int) []block {
+	out := make([]block, len(blocks)/k, max(len(blocks)/k, 1))
 	for i := range out {
-		for k := range out[i] {
-			out[i][k] = blocks[2*i][k] + blocks[2*i+1][k]
+		for j := range k {
+			out[i].add(&blocks[k*i+j])
 		}
 	}
 	return out

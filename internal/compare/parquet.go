@@ -7,6 +7,7 @@ import (
 	"math"
 	"math/big"
 	"os"
+	"slices"
 	"sync"
 
 	"github.com/parquet-go/parquet-go"
@@ -31,6 +32,7 @@ type parquetColumn struct {
 	kind  parquet.Kind
 	scale float64 // of a decimal, else 1
 	fixed bool    // a decimal in bytes
+	plus  bool    // an integer without a sign
 }
 
 func openParquet(path string) (*parquetFile, error) {
@@ -69,9 +71,23 @@ func newParquetFile(f *os.File, path string) (*parquetFile, error) {
 			p.left[name] = why
 			continue
 		}
+		if col.kind == parquet.Boolean && runLength(pf, col.index) {
+			p.left[name] = "booleans in run-length encoding, which can't be read; write them plainly"
+			continue
+		}
 		p.columns = append(p.columns, col)
 	}
 	return p, nil
+}
+
+// runLength reports that a column's values, not only its levels, are run-length encoded: the reader expands runs of true wrongly.
+func runLength(pf *parquet.File, column int) bool {
+	for _, g := range pf.Metadata().RowGroups {
+		if column < len(g.Columns) && !slices.Contains(g.Columns[column].MetaData.Encoding, format.Plain) {
+			return true
+		}
+	}
+	return false
 }
 
 // logical takes in what a column's values stand for, or says why they can't be compared.
@@ -86,6 +102,8 @@ func (c *parquetColumn) logical(t parquet.Type) string {
 	switch v := l.Value.(type) {
 	case *format.TimestampType, *format.DateType, *format.TimeType:
 		return "an instant"
+	case *format.IntType:
+		c.plus = !v.IsSigned
 	case *format.DecimalType:
 		c.scale = math.Pow10(-int(v.Scale))
 		c.fixed = c.kind == parquet.FixedLenByteArray || c.kind == parquet.ByteArray
@@ -254,6 +272,14 @@ func (r *pageReader) numbers(col parquetColumn, page parquet.Page) ([]float64, b
 		out = decimals(out, col, page)
 	case col.kind == parquet.Float:
 		for _, x := range data.Float() {
+			out = append(out, float64(x))
+		}
+	case col.plus && col.kind == parquet.Int32:
+		for _, x := range data.Uint32() {
+			out = append(out, float64(x))
+		}
+	case col.plus && col.kind == parquet.Int64:
+		for _, x := range data.Uint64() {
 			out = append(out, float64(x))
 		}
 	case col.kind == parquet.Int32:
@@ -431,7 +457,7 @@ func (d *dictionary) follow(indexes []int32, o *order) {
 		k := min(o.room(), len(indexes))
 		for _, i := range indexes[:k] {
 			d.counts[i]++
-			o.now[d.class[i]&(slotsOfBlock-1)]++
+			o.now.counts[d.class[i]&(slotsOfBlock-1)]++
 		}
 		o.advance(k)
 		indexes = indexes[k:]
