@@ -78,6 +78,8 @@ type Model struct {
 	Holidays []string       // days unlike others of their day of the week: names of calendars, and dates like 2026-12-24
 	Baseline BaselineRef
 	Features []Feature
+	// Multivariate asks for whole rows to be profiled too: the numeric inputs of a record together, as one vector.
+	Multivariate bool
 	// LabelDelay is how long after the question a label is expected; quality of younger windows is provisional.
 	LabelDelay time.Duration
 	Slices     [][]string // each a set of segment or feature names, sorted

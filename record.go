@@ -37,7 +37,7 @@ const (
 	Number                   // Num
 	String                   // Str
 	Bool                     // Num is 0 or 1
-	Vector                   // an array of finite numbers: Num is its Euclidean norm, Len its dimension
+	Vector                   // an array of finite numbers: Num is its Euclidean norm, Len its dimension, Str the array as JSON, if known
 )
 
 // Value is one decoded value: a feature, a prediction or a label.

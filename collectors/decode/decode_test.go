@@ -98,12 +98,12 @@ func TestMembers(t *testing.T) {
 	f(`"features":{"a":NaN,"b":nan,"c":-nan,"d":Infinity,"e":-Infinity,"f":inf,"g":"NaN","h":"inf"}`,
 		feature(kindOnly(plumbline.NaN), kindOnly(plumbline.NaN), kindOnly(plumbline.NaN), kindOnly(plumbline.Invalid), kindOnly(plumbline.Invalid), kindOnly(plumbline.Invalid), str("NaN"), str("inf")))
 	f(`"features":{"a":[3,4],"b":[],"c":[1,null],"d":[1,NaN],"e":[[1,2],[3]],"f":{"x":{"y":[]}},"g":[1,"2"],"h":[1e200,0],"i":[1e308,1e308,1e308,1e308]}`,
-		feature(plumbline.Value{Kind: plumbline.Vector, Num: 5, Len: 2}, kindOnly(plumbline.Invalid), kindOnly(plumbline.Invalid), kindOnly(plumbline.Invalid), kindOnly(plumbline.Invalid),
-			kindOnly(plumbline.Invalid), kindOnly(plumbline.Invalid), plumbline.Value{Kind: plumbline.Vector, Num: 1e200, Len: 2}, kindOnly(plumbline.Invalid)))
+		feature(plumbline.Value{Kind: plumbline.Vector, Num: 5, Len: 2, Str: "[3,4]"}, kindOnly(plumbline.Invalid), kindOnly(plumbline.Invalid), kindOnly(plumbline.Invalid), kindOnly(plumbline.Invalid),
+			kindOnly(plumbline.Invalid), kindOnly(plumbline.Invalid), plumbline.Value{Kind: plumbline.Vector, Num: 1e200, Len: 2, Str: "[1e200,0]"}, kindOnly(plumbline.Invalid)))
 
 	f(`"prediction":"yes"`, func(r R) { r.Prediction, r.Duplicates = str("yes"), 1 })
 	f(`"prediction":[1],"label":{}`, func(r R) {
-		r.Prediction, r.Label, r.Duplicates = plumbline.Value{Kind: plumbline.Vector, Num: 1, Len: 1}, kindOnly(plumbline.Invalid), 1
+		r.Prediction, r.Label, r.Duplicates = plumbline.Value{Kind: plumbline.Vector, Num: 1, Len: 1, Str: "[1]"}, kindOnly(plumbline.Invalid), 1
 	})
 	f(`"score":"NaN"`, func(r R) { r.Score = kindOnly(plumbline.NaN) })
 	f(`"score":1e400`, func(r R) { r.Score = kindOnly(plumbline.Invalid) })

@@ -169,8 +169,9 @@ var fives = func() (table [2*maxFive + 1]struct {
 	return table
 }()
 
-// vector scans an array into v: the Euclidean norm and the dimension if all elements are finite numbers, else invalid.
+// vector scans an array into v: the Euclidean norm, the dimension and the text if all elements are finite numbers, else invalid.
 func (d *Decoder) vector(i int, v *plumbline.Value) int {
+	start := i
 	if i = d.open(i); i < 0 {
 		return i
 	}
@@ -205,7 +206,7 @@ func (d *Decoder) vector(i int, v *plumbline.Value) int {
 		}
 	}
 	if norm := math.Hypot(math.Sqrt(squares), rough); valid && !math.IsInf(norm, 0) {
-		*v = plumbline.Value{Kind: plumbline.Vector, Num: norm, Len: n}
+		*v = plumbline.Value{Kind: plumbline.Vector, Num: norm, Len: n, Str: unsafe.String(&d.b[start], i-start)}
 	}
 	return i
 }

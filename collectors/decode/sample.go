@@ -10,8 +10,8 @@ import (
 
 // AppendRecord appends r to dst as one line of the native format, without the line's end. Features and segments for whose
 // name exclude is true are left out; exclude may be nil. What it writes is JSON to any reader, and decodes to r again, but
-// for this: NaN as a feature, prediction or label comes back as the string "NaN", and a vector as another one of the same
-// norm and dimension.
+// for this: NaN as a feature, prediction or label comes back as the string "NaN", and a vector whose text is not
+// known as another one of the same norm and dimension.
 func AppendRecord(dst []byte, r *plumbline.Record, exclude func(feature string) bool) []byte {
 	w := writer{dst: append(dst, '{')}
 	if r.Kind != plumbline.Whole {
@@ -108,6 +108,15 @@ func (w *writer) text(name, s string) {
 	w.dst = appendString(w.dst, s)
 }
 
+// array appends an array of numbers without its white space, which may hold the ends of lines.
+func (w *writer) array(s string) {
+	for i := range len(s) {
+		if s[i] > ' ' {
+			w.dst = append(w.dst, s[i])
+		}
+	}
+}
+
 // invalid is a number in JSON's grammar, but beyond a double.
 const invalid = "1e999"
 
@@ -121,6 +130,10 @@ func (w *writer) value(name string, v plumbline.Value) {
 	case plumbline.Bool:
 		w.dst = strconv.AppendBool(w.dst, v.Num != 0)
 	case plumbline.Vector:
+		if v.Str != "" {
+			w.array(v.Str)
+			break
+		}
 		w.dst = appendNumber(append(w.dst, '['), v.Num)
 		for range v.Len - 1 {
 			w.dst = append(w.dst, ",0"...)

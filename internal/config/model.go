@@ -32,6 +32,8 @@ type Manifest struct {
 	Versions map[string]*Version `yaml:"versions"`
 	Contract Contract            `yaml:"contract"`
 	Pane     time.Duration       `yaml:"pane"`
+	// Multivariate: see plumbline.Model.
+	Multivariate bool `yaml:"multivariate"`
 }
 
 // Baseline says where a baseline comes from: one of a file, a time range and the first N records.
@@ -300,7 +302,7 @@ func (m *Manifest) model(doc *strictyaml.Document) plumbline.Model {
 	line, _ := doc.At(&m.Model)
 	out := plumbline.Model{
 		Name: m.Model, Task: plumbline.Task(m.Task), Positive: m.Positive, Owner: m.Owner, Baseline: m.Baseline.ref(),
-		LabelDelay: m.Labels.Delay, Holidays: m.Holidays.days, Pane: m.Pane, File: doc.File(), Line: line,
+		LabelDelay: m.Labels.Delay, Multivariate: m.Multivariate, Holidays: m.Holidays.days, Pane: m.Pane, File: doc.File(), Line: line,
 		Contract: plumbline.Contract{Latency: m.Contract.Latency, Memory: int64(m.Contract.Memory), Quality: m.Contract.Quality},
 	}
 	if loc, err := time.LoadLocation(m.Timezone); err == nil && m.Timezone != "UTC" && m.Timezone != "" {
