@@ -28,6 +28,10 @@ type Finding struct {
 	SD     *float64 `json:"sd_shift"` // the effect as a shift in standard deviations of the baseline
 	N      float64  `json:"n"`        // rows of the window used
 	M      float64  `json:"m"`        // rows of the baseline used, 0 if the test has none
+	// Where rows depend on each other: how many independent ones would carry as much information as the N rows do, and how many
+	// of the baseline's own windows the p-value was learned from.
+	NEffective float64 `json:"n_effective,omitempty"`
+	Windows    int     `json:"windows,omitempty"`
 
 	Verdict Verdict `json:"verdict,omitempty"`
 	Reason  string  `json:"reason,omitempty"` // why there is no value or no verdict
@@ -47,6 +51,11 @@ type Bins struct {
 	Labels   []string  `json:"labels"` // one per cell: "≤ 24.1", "UA", "missing"
 	Baseline []float64 `json:"baseline"`
 	Current  []float64 `json:"current"`
+}
+
+// Extrapolated reports whether the p-value is smaller than its windows can show.
+func (f Finding) Extrapolated() bool {
+	return f.Windows > 0 && f.P != nil && *f.P*float64(f.Windows+1) < 1
 }
 
 // Finite returns a pointer to v, or nil if v is NaN or infinite.

@@ -1,9 +1,6 @@
 package detectors
 
-import (
-	"fmt"
-	"math"
-)
+import "fmt"
 
 // Calibration is what the baseline's own windows tell of one test: the rungs of a ladder, from which [Test.Run] takes the highest
 // that holds.
@@ -40,24 +37,6 @@ func (c *Calibration) tail(s Score, x float64) (p float64, note string, ok bool)
 		return 0, fmt.Sprintf("the rows depend on each other and the baseline holds %s as long as this one, at least %d are needed", windows(c.Available), MinWindows), false
 	}
 	return s.tail(x), "rows are taken as independent: the baseline has no windows of its own to learn from", true
-}
-
-// information says what dependence costs.
-func (c *Calibration) information(n int64) string {
-	w := c.Windows
-	if w == nil || w.Independent() || n == 0 {
-		return ""
-	}
-	return fmt.Sprintf("by %d windows of the baseline its %d rows carry the information of %.0f", w.K, n, math.Max(1, float64(n)/w.Phi))
-}
-
-// extrapolated says that a level is beyond what the windows have seen.
-func (c *Calibration) extrapolated(alpha float64) string {
-	w := c.Windows
-	if w == nil || w.Independent() || alpha*float64(w.K+1) >= 1 {
-		return ""
-	}
-	return fmt.Sprintf("extrapolated: %d windows show nothing rarer than 1 in %d", w.K, w.K+1)
 }
 
 func windows(n int) string {

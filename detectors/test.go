@@ -113,7 +113,10 @@ func (t Test) Run(in Input) plumbline.Finding {
 		switch {
 		case ok:
 			f.P = probability(p)
-			f.Note = joinNotes(f.Note, note, in.Calibration.information(out.N), in.Calibration.extrapolated(alpha))
+			f.Note = joinNotes(f.Note, note)
+			if w := in.Calibration.Windows; w != nil && !w.Independent() {
+				f.Windows, f.NEffective = w.K, float64(out.N)/w.Phi
+			}
 		default:
 			judged, reason, f.P, f.Lower, f.Upper = false, note, nil, nil, nil
 			f.Note = joinNotes(f.Note, "no p-value: "+note)
