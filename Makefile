@@ -3,7 +3,7 @@ export CGO_ENABLED = 0
 
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 
-.PHONY: build test quick parts real lint bench cover clean
+.PHONY: build test quick parts real lint bench calibration cover clean
 
 build: ## one static binary in bin/
 	go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o bin/plumbline ./cmd/plumbline
@@ -28,6 +28,9 @@ lint:
 
 bench: ## ratios against a floor measured in the same run
 	./bench/run
+
+calibration: ## what the statistics promise, measured; writes docs/calibration.md
+	go run ./bench/calibration -o docs/calibration.md
 
 cover:
 	go test -coverprofile=bin/cover.out ./... && go tool cover -func=bin/cover.out | tail -1
