@@ -46,9 +46,17 @@ func Builtin() []Test {
 		feature("missing_p", AnyKind, "1", "p-value of missing against the baseline", pOf(missingOf)),
 		feature("nan", AnyKind, "share", "share of records whose value is NaN, in any spelling", nanOf),
 		feature("invalid", AnyKind, "share", "share of records whose value is infinite or of another type", invalidOf),
+		feature("type_change", AnyKind, "share", "share of values of another type than the feature's, like a text for a number; the note names them", typeChangeOf),
+		feature("type_change_p", AnyKind, "1", "p-value of type_change against the baseline", pOf(typeChangeOf)),
+		drift("constant", AnyKind, "share", "share of the most frequent value: 1 is a constant; below it, of a number, at most so much", constantOf),
+		drift("constant_p", AnyKind, "1", "chance that all values are alike, given their shares in the baseline; 1 where they differ", pOf(constantOf)),
 		feature("out_of_range", Numeric, "share", "share of values outside the declared range, else outside the baseline's", outOfRangeOf),
 		drift("unseen", Categorical, "share", "share of values in categories the baseline never saw", unseenOf),
 		drift("unseen_p", Categorical, "1", "p-value of unseen against the Good-Turing rate of the baseline", pOf(unseenOf)),
+		drift("vanished_categories", Categorical, "categories", "number of the baseline's categories that are gone, surely at 95 %; the note names them", vanishedCategoriesOf),
+		drift("vanished_categories_p", Categorical, "1", "p-value of vanished_categories: of the surest one, Bonferroni's over all", pOf(vanishedCategoriesOf)),
+		feature("distinct", Categorical, "values", "number of different values; its effect is the difference to as many rows of the baseline", distinctOf),
+		feature("distinct_p", Categorical, "1", "p-value of distinct against the baseline", pOf(distinctOf)),
 		feature("category_share", Categorical, "share", "share of one category among the values", categoryShareOf),
 
 		// A feature by itself; Effect compares with the baseline where there is one.
@@ -60,6 +68,14 @@ func Builtin() []Test {
 		feature("p50", Numeric, "1", "median, with its order-statistic interval", quantileOf(0.50)),
 		feature("p95", Numeric, "1", "95th percentile", quantileOf(0.95)),
 		feature("p99", Numeric, "1", "99th percentile", quantileOf(0.99)),
+
+		// What a model is asked, as a whole.
+		model("vanished_features", "features", "number of inputs that the baseline has and the window has no value of, surely at 95 %; the note names them", featuresOf(true)),
+		model("vanished_features_p", "1", "p-value of vanished_features: of the surest one, Bonferroni's over all", pOf(featuresOf(true))),
+		model("new_features", "features", "number of inputs with values that the baseline has none of, surely at 95 %; the note names them", featuresOf(false)),
+		model("new_features_p", "1", "p-value of new_features: of the surest one, Bonferroni's over all", pOf(featuresOf(false))),
+		model("duplicate_rows", "share", "share of records that equal another one of the window in all features", duplicateRowsOf),
+		model("duplicate_rows_p", "1", "chance of so many duplicate_rows in as many records of the baseline", pOf(duplicateRowsOf)),
 
 		// What a model answers.
 		model("null_answer_share", "share", "share of answers with neither prediction nor score", nullAnswersOf),
