@@ -40,12 +40,26 @@ func modelTest(t detectors.Test) func(context.Context, *Readings, ask) (plumblin
 		if err != nil {
 			return plumbline.Finding{}, err
 		}
-		ref, _ := a.baseline()
-		f := t.Run(detectors.Input{BaselineProfile: ref, CurrentProfile: cur.Profile, Window: cur.Window, Category: a.version.Model.Positive})
+		ref, err := m.reference(ctx, a, a.Against)
+		if err != nil {
+			return plumbline.Finding{}, err
+		}
+		f := t.Run(detectors.Input{BaselineProfile: ref.profile, CurrentProfile: cur.Profile, Window: cur.Window, Category: a.version.Model.Positive})
 		if cur.Uncounted > 0 && f.Value != nil {
 			countUncounted(t.Name, cur, &f)
 		}
+		ref.tell(t, &f)
 		return f, nil
+	}
+}
+
+// tell says what a test compared with, or why it could not.
+func (r reference) tell(t detectors.Test, f *plumbline.Finding) {
+	switch {
+	case f.Value == nil && t.Baseline && r.profile == nil:
+		f.Reason = r.reason
+	case r.note != "" && (t.Baseline || f.M > 0):
+		f.Note = join(f.Note, r.note)
 	}
 }
 
@@ -69,19 +83,20 @@ func featureTest(t detectors.Test) func(context.Context, *Readings, ask) (plumbl
 		if err != nil {
 			return plumbline.Finding{}, err
 		}
-		ref, why := a.baseline()
-		in := detectors.Input{BaselineProfile: ref, CurrentProfile: cur.Profile, Window: cur.Window}
+		ref, err := m.reference(ctx, a, a.Against)
+		if err != nil {
+			return plumbline.Finding{}, err
+		}
+		in := detectors.Input{BaselineProfile: ref.profile, CurrentProfile: cur.Profile, Window: cur.Window}
 		in.Current = byName(cur.Profile, a.Feature)
-		if ref != nil {
-			in.Baseline = byName(ref, a.Feature)
+		if ref.profile != nil {
+			in.Baseline = byName(ref.profile, a.Feature)
 		}
 		if len(a.Args) > 0 {
 			in.Category = a.Args[0]
 		}
 		f := t.Run(in)
-		if f.Value == nil && t.Baseline && ref == nil {
-			f.Reason = why
-		}
+		ref.tell(t, &f)
 		if cur.Uncounted > 0 {
 			countUncounted(t.Name, cur, &f)
 		}

@@ -33,6 +33,7 @@ type Readings struct {
 
 	calibrations calibrations
 	judged       map[judgedKey]plumbline.Finding
+	references   map[referenceKey]reference
 }
 
 type windowKey struct {
@@ -113,7 +114,7 @@ func (m *Readings) enter(ctx context.Context, at time.Time) {
 	}
 	m.at = at
 	m.profile, m.finding = map[windowKey]WindowProfile{}, map[queryKey]answer{}
-	m.deployed = map[versionKey]plumbline.Deployment{}
+	m.deployed, m.references = map[versionKey]plumbline.Deployment{}, map[referenceKey]reference{}
 	if !m.static {
 		m.streams = nil
 		if err := m.registry.Refresh(ctx); err != nil { // what it has will do until the next instant

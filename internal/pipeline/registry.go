@@ -32,6 +32,7 @@ type Version struct {
 	First    int                // the baseline is made from this many first records, while there is none
 	Range    plumbline.Window   // or from the records of this time
 	Layout   *profiles.Layout
+	Season   profiles.Season // which hours of the model are alike
 }
 
 type versionKey struct{ model, version string }
@@ -132,7 +133,7 @@ func (r *Registry) Version(ctx context.Context, model, version string) (*Version
 	if r.crowded(model) {
 		return nil, plumbline.ReasonModelLimit, nil
 	}
-	v = &Version{Model: m, Version: clone(version)}
+	v = &Version{Model: m, Version: clone(version), Season: seasonOf(m)}
 	if err := r.resolve(ctx, v); err != nil {
 		return nil, plumbline.ReasonNone, err
 	}

@@ -66,19 +66,43 @@ func accuracy(ctx context.Context, m *Readings, a ask) (plumbline.Finding, error
 	if err != nil {
 		return plumbline.Finding{}, err
 	}
-	out := found(detectors.Share(q.correct, q.labelled))
-	if b := a.version.Baseline; b != nil && b.Quality != nil && b.Quality.Accuracy != nil && a.Slice == "" {
-		n := b.Quality.N
-		out = found(detectors.CompareShares(q.correct, q.labelled, int64(*b.Quality.Accuracy*float64(n)+.5), n))
+	correct, n, note, err := m.accuracyBefore(ctx, a, w)
+	if err != nil {
+		return plumbline.Finding{}, err
 	}
-	out.Window = w
+	out := found(detectors.CompareShares(q.correct, q.labelled, correct, n))
+	out.Window, out.Note = w, note
 	switch {
 	case q.labelled == 0:
 		out.Reason = fmt.Sprintf("none of %d answers has a label yet", q.answers)
 	case q.answers > 0:
-		out.Note = fmt.Sprintf("%.1f %% of %d answers are labelled", 100*float64(q.labelled)/float64(q.answers), q.answers)
+		out.Note = join(out.Note, fmt.Sprintf("%.1f %% of %d answers are labelled", 100*float64(q.labelled)/float64(q.answers), q.answers))
 	}
 	return out, nil
+}
+
+// accuracyBefore is how many answers were right of how many in what accuracy's window w is compared with; none of none if there is
+// nothing.
+func (m *Readings) accuracyBefore(ctx context.Context, a ask, w plumbline.Window) (correct, n int64, note string, err error) {
+	switch a.Against {
+	case "", rules.AgainstTraining:
+		if b := a.version.Baseline; b != nil && b.Quality != nil && b.Quality.Accuracy != nil && a.Slice == "" {
+			n = b.Quality.N
+			correct = int64(*b.Quality.Accuracy*float64(n) + .5)
+		}
+		return correct, n, "", nil
+	case rules.AgainstSeason:
+		return 0, 0, "compared with nothing: the baseline does not keep labels by the hour", nil
+	}
+	for _, e := range earlierWindows(a.Against, w, a.version.Season.Location) {
+		rows, err := m.rows.read(ctx, a.stream, e, a.at)
+		if err != nil {
+			return 0, 0, "", err
+		}
+		q := countQuality(rows)
+		correct, n = correct+q.correct, n+q.labelled
+	}
+	return correct, n, "compared with " + inWords(a.Against), nil
 }
 
 // boundOf makes the upper bound the value.
