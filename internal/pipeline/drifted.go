@@ -25,6 +25,9 @@ func stride(length time.Duration) time.Duration { return min(length, Day) }
 // every instant, since each judgement costs a part of the budget.
 func judgedWindow(at time.Time, length time.Duration, zone *time.Location) plumbline.Window {
 	step := stride(length)
+	if zone == nil {
+		zone = time.UTC
+	}
 	_, offset := at.In(zone).Zone()
 	shift := time.Duration(offset) * time.Second
 	to := alignDown(at.Add(shift), step).Add(-shift)
@@ -42,7 +45,7 @@ func drifted(ctx context.Context, m *Readings, a ask) (plumbline.Finding, error)
 	if ref == nil {
 		return plumbline.Finding{Reason: reason}, nil
 	}
-	w := judgedWindow(a.at, a.Window, time.UTC)
+	w := judgedWindow(a.at, a.Window, a.version.Model.Location)
 	k := judgedKey{keyOf(a.Query), w.To, a.version.Hash}
 	if f, ok := m.judged[k]; ok && m.static {
 		return f, nil
