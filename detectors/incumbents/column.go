@@ -10,8 +10,8 @@ import (
 type Column struct {
 	// Numbers holds a numeric column's values; NaN where the row has none. Nil for categories.
 	Numbers []float64
-	// Integer says that the file's own type is a whole number and that no row misses one. pandas reads such a column as int64, and
-	// Evidently takes up to ten different integers for categories.
+	// Integer says that the file's own type is a whole number and that no row misses one: pandas reads such a column as int64, and
+	// Evidently takes up to ten different integers for categories. Numbers written 7.0 are not integers to pandas.
 	Integer bool
 	// Codes holds a category column's values as places in Levels; -1 where the row has none.
 	Codes  []int32

@@ -65,6 +65,20 @@ func NannyML(name string, ref, cur Column, methods ...string) []Finding {
 	return out
 }
 
+// NannyMLSummary is one finding for the chunks of one column and method: the one furthest above its threshold, with Drift if any chunk
+// has it, and how many do. Chunk is that chunk's number.
+func NannyMLSummary(chunks []Finding) (highest Finding, alerts int) {
+	for i, f := range chunks {
+		if f.Drift {
+			alerts++
+		}
+		if i == 0 || f.OK() && (!highest.OK() || f.Value-f.Threshold > highest.Value-highest.Threshold) {
+			highest = f
+		}
+	}
+	return highest, alerts
+}
+
 // NannyMLWindow is what NannyML says of the current rows as one chunk, if the reference is cut into chunks of size rows. That is its
 // calculator with chunk_size, or, with a tenth of the reference, its default calculator's thresholds. If size is not below the
 // reference's rows, there is one reference chunk, whose distance to itself is 0: the threshold is 0 too.

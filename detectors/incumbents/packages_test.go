@@ -168,3 +168,26 @@ func threshold(v *float64) float64 {
 	}
 	return *v
 }
+
+// What docs/migrating.md says of the rows left over: of 10,463 baseline rows three are a chunk of their own.
+func TestNannyMLThresholdsWithRowsLeftOver(t *testing.T) {
+	base, live := logs(t)
+	july := live.between("07-01", "08-01")
+	for _, c := range []struct {
+		rows, alerts, of int
+		carrier          float64
+	}{{10463, 30, 242, 0.54}, {10460, 118, 242, 0.06}} {
+		ref, alerts, of := base.pick(0, c.rows, 1), 0, 0
+		for _, name := range ref.names {
+			chunks := NannyML(name, ref.columns[name], july.columns[name])
+			_, k := NannyMLSummary(chunks)
+			alerts, of = alerts+k, of+len(chunks)
+			if name == "carrier" && math.Abs(chunks[0].Threshold-c.carrier) > 0.005 {
+				t.Errorf("%d rows: threshold of carrier %.3f", c.rows, chunks[0].Threshold)
+			}
+		}
+		if alerts != c.alerts || of != c.of {
+			t.Errorf("%d rows: %d alerts of %d", c.rows, alerts, of)
+		}
+	}
+}

@@ -106,3 +106,19 @@ func TestNannyMLWithOneReferenceChunkHasThresholdZero(t *testing.T) {
 		t.Errorf("%+v", f)
 	}
 }
+
+func TestNannyMLSummaryTakesTheHighestChunk(t *testing.T) {
+	f, alerts := NannyMLSummary([]Finding{
+		{Chunk: 1, Value: 0.2, Threshold: 0.1, Drift: true}, {Chunk: 2, Value: 0.4, Threshold: 0.1, Drift: true},
+		{Chunk: 3, Reason: "no rows"}, {Chunk: 4, Value: 0.05, Threshold: 0.1},
+	})
+	if f.Chunk != 2 || !f.Drift || alerts != 2 {
+		t.Errorf("%+v, %d alerts", f, alerts)
+	}
+	if f, alerts := NannyMLSummary([]Finding{{Chunk: 1, Reason: "no rows"}, {Chunk: 2, Value: 0.1, Threshold: 0.3}}); f.Chunk != 2 || alerts != 0 {
+		t.Errorf("%+v, %d alerts", f, alerts)
+	}
+	if f, alerts := NannyMLSummary(nil); f.OK() && f.Value != 0 || alerts != 0 {
+		t.Errorf("%+v, %d alerts", f, alerts)
+	}
+}
