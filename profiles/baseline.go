@@ -34,6 +34,8 @@ type Baseline struct {
 	Tallies  Tallies                  `json:"tallies"`
 	Labels   *Labels                  `json:"labels,omitempty"`
 	Quality  *Quality                 `json:"quality,omitempty"`
+	Rows     *BaselineRows            `json:"rows,omitempty"`
+	Related  *Correlations            `json:"correlations,omitempty"` // of the numeric inputs
 	Features []BaselineFeature        `json:"features"`
 	Slices   map[string]BaselineSlice `json:"slices,omitempty"`
 	Panes    *Panes                   `json:"panes,omitempty"` // the records over time, nil if they have no times
@@ -70,6 +72,27 @@ type Quality struct {
 	Accuracy *float64 `json:"accuracy,omitempty"`
 	MAE      *float64 `json:"mae,omitempty"`
 	RMSE     *float64 `json:"rmse,omitempty"`
+}
+
+// BaselineRows says how often rows repeat, from a sample of different rows, as Rows does.
+type BaselineRows struct {
+	Records int64           `json:"records"`
+	Level   int             `json:"level"`
+	Repeats map[int64]int64 `json:"repeats"` // how many rows of the sample occurred so often
+}
+
+func (b *BaselineRows) rows() *Rows {
+	if b == nil {
+		return nil
+	}
+	out := &Rows{Records: b.Records, Level: b.Level}
+	for times, rows := range b.Repeats {
+		for range rows {
+			out.Counts = append(out.Counts, times)
+		}
+	}
+	slices.Sort(out.Counts)
+	return out
 }
 
 // BaselineFeature is one feature: its cells or categories, and the counts on them.
@@ -163,7 +186,9 @@ func (b *Baseline) Profile() *Profile {
 	for i := range b.Features {
 		tallies[i] = b.Features[i].Tally
 	}
-	return b.profile(&b.Tallies, tallies)
+	p := b.profile(&b.Tallies, tallies)
+	p.frozen = b.Rows.rows()
+	return p
 }
 
 // SliceProfile returns the counts of one canonical slice, false if the baseline has none.

@@ -29,7 +29,7 @@ func (b *Baseline) Hash() string {
 
 func (b *Baseline) computeHash() string {
 	c := Baseline{Format: b.Format, Model: b.Model, Version: b.Version, From: b.From.UTC(), To: b.To.UTC(), Records: b.Records,
-		Tallies: b.Tallies, Labels: b.Labels, Quality: b.Quality, Features: b.Features, Slices: b.Slices}
+		Tallies: b.Tallies, Labels: b.Labels, Quality: b.Quality, Rows: b.Rows, Related: b.Related, Features: b.Features, Slices: b.Slices}
 	data, err := json.Marshal(&c)
 	if err != nil { // only for NaN or Inf, which no finished baseline holds
 		data = []byte(err.Error())
@@ -218,7 +218,40 @@ func (b *Baseline) validate() error {
 			}
 		}
 	}
+	if err := b.validateRows(); err != nil {
+		return err
+	}
 	return b.validateLabels()
+}
+
+func (b *Baseline) validateRows() error {
+	if r := b.Rows; r != nil {
+		if r.Records < 0 || r.Records > maxCount || r.Level < 0 || r.Level > rowBits {
+			return errors.New("rows: an impossible number or level")
+		}
+		var kept, sum int64
+		for times, rows := range r.Repeats {
+			if times < 1 || times > r.Records || rows < 1 || rows > maxRows {
+				return fmt.Errorf("rows.repeats: %d rows that occur %d times", rows, times)
+			}
+			kept, sum = kept+rows, sum+times*rows
+		}
+		if kept > maxRows || sum > r.Records {
+			return fmt.Errorf("rows.repeats: %d rows with %d of %d records", kept, sum, r.Records)
+		}
+	}
+	if c := b.Related; c != nil {
+		k := len(c.Features)
+		if k > maxCorrelated || len(c.R) != k*(k-1)/2 || len(c.N) != len(c.R) {
+			return fmt.Errorf("correlations: %d features have %d pairs, not %d and %d", k, k*(k-1)/2, len(c.R), len(c.N))
+		}
+		for i, r := range c.R {
+			if !(r >= -1 && r <= 1) || c.N[i] < 0 || c.N[i] > maxCount {
+				return fmt.Errorf("correlations: pair %d has %v of %d rows", i, r, c.N[i])
+			}
+		}
+	}
+	return nil
 }
 
 func (b *Baseline) validateLabels() error {

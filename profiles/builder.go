@@ -20,6 +20,7 @@ type Builder struct {
 	labels  *column
 	rows    []row
 	times   []int64 // event times of the rows, Unix seconds
+	repeats rowSample
 	slices  map[string]int32
 	names   []string // of the slices
 	sliced  []int32  // for each row its slices, row after row
@@ -59,6 +60,9 @@ func (b *Builder) column(k Key) *column {
 	c := b.places[k]
 	if c == nil && len(k.Name) <= maxName && k.Name != "" && len(b.places) < MaxFeatures {
 		c = newColumn(k)
+		if k.Role == Input && b.model.Feature(k.Name).Type != plumbline.TypeIgnore {
+			c.hash = rowKey(k.Name)
+		}
 		b.places[c.key] = c
 		b.columns[k.Role] = append(b.columns[k.Role], c)
 	}
@@ -83,9 +87,17 @@ func (b *Builder) Add(r *plumbline.Record) {
 		}
 	}
 	rw := row{kind: r.Kind, carries: len(r.Features) > 0, scored: len(r.Scores) > 0, duplicates: int32(r.Duplicates)}
+	var hash uint64
 	for i := range r.Features {
 		f := &r.Features[i]
-		b.put(b.input(i, f.Name), n, &f.Value)
+		c := b.input(i, f.Name)
+		if c != nil && c.hash != 0 {
+			hash += rowValue(c.hash, &f.Value)
+		}
+		b.put(c, n, &f.Value)
+	}
+	if rw.carries {
+		b.repeats.add(rowHash(hash), 1)
 	}
 	b.put(b.places[Prediction], n, &r.Prediction)
 	b.put(b.places[Score], n, &r.Score)
@@ -184,6 +196,7 @@ func (b *Builder) Build(created time.Time, source string) (*Baseline, error) {
 	}
 	b.count(base, cols)
 	b.judge(base)
+	base.Rows, base.Related = b.repeats.frozen(), b.correlate(cols)
 	base.prepare()
 	if err := base.validate(); err != nil {
 		return nil, fmt.Errorf("build baseline: %w", err)

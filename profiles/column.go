@@ -14,6 +14,7 @@ type column struct {
 	key   Key
 	typ   plumbline.FeatureType
 	pii   bool
+	hash  uint64                // of an input that is part of rows, to hash them with
 	kinds []plumbline.ValueKind // by row; shorter than the rows if the rest is missing
 	nums  []float64             // for a string its place in texts
 	texts []text

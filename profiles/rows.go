@@ -146,6 +146,20 @@ func (s *rowSample) append(dst []byte) []byte {
 	return dst
 }
 
+// frozen is what a baseline keeps of a sample; nil if no record carried features.
+func (s *rowSample) frozen() *BaselineRows {
+	if s.n == 0 {
+		return nil
+	}
+	out := &BaselineRows{Records: s.n, Level: s.level, Repeats: map[int64]int64{}}
+	for _, e := range s.table {
+		if e.n > 0 {
+			out.Repeats[e.n]++
+		}
+	}
+	return out
+}
+
 func (r *reader) rows(s *rowSample) {
 	s.reset()
 	n, level, used := r.count(), r.byte(), r.uvarint()
@@ -183,7 +197,8 @@ type Rows struct {
 	Counts  []int64 // of each row of the sample, ascending
 }
 
-// Rows reads the profile's sample of rows. It is empty for profiles of a baseline's slices, and for panes an older plumbline wrote.
+// Rows reads the profile's sample of rows. It is empty for profiles of a baseline's slices or panes, and where an older plumbline
+// counted; that of a baseline is of all its records, also after Without.
 func (p *Profile) Rows() Rows {
 	if p.rows.n == 0 && p.frozen != nil {
 		return *p.frozen

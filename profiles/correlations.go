@@ -1,0 +1,124 @@
+package profiles
+
+import (
+	"cmp"
+	"math"
+	"slices"
+
+	"plumbline"
+)
+
+// Bounds on correlations.
+const (
+	maxCorrelated      = 32     // features
+	maxCorrelationRows = 20_000 // a correlation then has a standard error of 0.007
+)
+
+// Correlations are Spearman's rank correlations of every two of a few numeric features. Ranks are insensitive to single extreme
+// values, and to any change of one feature that keeps its order, like a new unit.
+type Correlations struct {
+	Features []string  `json:"features"`
+	R        []float64 `json:"r"` // of the second with the first, the third with the first and the second, and so on; 0 if there is none
+	N        []int64   `json:"n"` // rows in which both have a value; 0 if there is no correlation
+}
+
+// Correlate computes the correlations of columns of equal length, in which NaN stands for no value. Ties have their mean rank;
+// ranks are among all of a column's values, also where its partner has none.
+func Correlate(features []string, columns [][]float64) *Correlations {
+	c := &Correlations{Features: features}
+	ranks := make([][]float64, len(columns))
+	for i, x := range columns {
+		ranks[i] = rank(x)
+	}
+	for i := range ranks {
+		for j := range i {
+			r, n := pearson(ranks[i], ranks[j])
+			c.R, c.N = append(c.R, math.Round(r*1e6)/1e6), append(c.N, n)
+		}
+	}
+	return c
+}
+
+// rank returns the ranks, centred at 0; NaN where there is no value.
+func rank(x []float64) []float64 {
+	order := make([]int, 0, len(x))
+	out := make([]float64, len(x))
+	for i, v := range x {
+		if out[i] = math.NaN(); v == v {
+			order = append(order, i)
+		}
+	}
+	slices.SortFunc(order, func(i, j int) int { return cmp.Compare(x[i], x[j]) })
+	middle := float64(len(order)-1) / 2
+	for i := 0; i < len(order); {
+		j := i + 1
+		for j < len(order) && x[order[j]] == x[order[i]] {
+			j++
+		}
+		for _, at := range order[i:j] {
+			out[at] = float64(i+j-1)/2 - middle
+		}
+		i = j
+	}
+	return out
+}
+
+// pearson is the correlation over the rows in which both have a value; n is 0 if one of them is constant there.
+func pearson(x, y []float64) (r float64, n int64) {
+	var sx, sy, sxx, syy, sxy float64
+	for i, a := range x {
+		b := y[i]
+		if a != a || b != b {
+			continue
+		}
+		n++
+		sx, sy, sxx, syy, sxy = sx+a, sy+b, sxx+a*a, syy+b*b, sxy+a*b
+	}
+	if n < 3 {
+		return 0, 0
+	}
+	k := float64(n)
+	vx, vy := sxx-sx*sx/k, syy-sy*sy/k
+	if !(vx > 1e-9*sxx) || !(vy > 1e-9*syy) {
+		return 0, 0
+	}
+	return min(max((sxy-sx*sy/k)/math.Sqrt(vx*vy), -1), 1), n
+}
+
+// correlate takes the numbers among the inputs, those with the most values first if there are too many, and rows evenly spaced.
+func (b *Builder) correlate(cols []*column) *Correlations {
+	var chosen []*column
+	for _, c := range cols {
+		if c.key.Role == Input && c.typ == plumbline.TypeNumber && c.count(plumbline.Number) > 2 {
+			chosen = append(chosen, c)
+		}
+	}
+	if len(chosen) < 2 {
+		return nil
+	}
+	if len(chosen) > maxCorrelated {
+		slices.SortStableFunc(chosen, func(a, b *column) int { return cmp.Compare(b.count(plumbline.Number), a.count(plumbline.Number)) })
+		chosen = chosen[:maxCorrelated]
+	}
+	step := max(1, float64(len(b.rows))/maxCorrelationRows)
+	var rows []int
+	for at := 0.0; int(at) < len(b.rows); at += step {
+		rows = append(rows, int(at))
+	}
+	names, columns := make([]string, len(chosen)), make([][]float64, len(chosen))
+	for i, c := range chosen {
+		names[i], columns[i] = c.key.Name, make([]float64, len(rows))
+		for k, row := range rows {
+			columns[i][k] = Numeric(c.value(row))
+		}
+	}
+	return Correlate(names, columns)
+}
+
+// Numeric is a value as a number for Correlate: NaN if it is none, or infinite.
+func Numeric(v plumbline.Value) float64 {
+	if v.Kind != plumbline.Number || !finite(v.Num) {
+		return math.NaN()
+	}
+	return v.Num
+}
