@@ -8,7 +8,8 @@ const smirnovRows = 10000
 // KSOneSampleTail returns P(D_n >= d) of the one-sample Kolmogorov statistic without ties (scipy.stats.kstwo.sf). Where n d^2 >= 2.2 it
 // is twice Smirnov's one-sided law, exact to many digits since both sides then hardly ever happen together (Simard and L'Ecuyer 2011);
 // for n > 10,000 and n d^2 >= 9 it is the limiting law at the corrected argument z + 1/(6 sqrt n) + (z-1)/(4n), z = d sqrt n (Vrbik 2018).
-// Else it is the exact law for n <= 140, and for more the expansion of Pelz and Good, whose error is of order n^-2: 1e-6 at n = 141.
+// Else it is the exact law for n <= 140 and where d is small for n, and otherwise the expansion of Pelz and Good, whose error is of order
+// n^-2.
 // Special cases: 1 for d <= 0 or n < 1; 0 for d >= 1.
 func KSOneSampleTail(d, n float64) float64 {
 	switch {
@@ -24,7 +25,7 @@ func KSOneSampleTail(d, n float64) float64 {
 		return math.Min(1, 2*smirnovTail(d, n))
 	case z*z >= 9: // below, 1 less the expansion has digits enough
 		return KolmogorovTail(z + 1/(6*root) + (z-1)/(4*n))
-	case n <= 140:
+	case n <= 140 || n <= smirnovRows && n*d*math.Sqrt(d) <= 1.4:
 		return clamp01(1 - durbin(d, int(n)))
 	}
 	return clamp01(1 - pelzGood(z, n))

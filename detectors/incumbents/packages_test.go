@@ -191,3 +191,39 @@ func TestNannyMLThresholdsWithRowsLeftOver(t *testing.T) {
 		}
 	}
 }
+
+// testdata/scipy.json holds the p-values of the calls that alibi-detect and frouros make; regenerate.py beside it makes them.
+func TestTwoSampleRulesAgainstSciPy(t *testing.T) {
+	var fixture struct {
+		Cases []struct {
+			Name    string
+			Columns map[string]struct {
+				Default    float64
+				Asymptotic *float64
+			}
+		}
+	}
+	load(t, "scipy.json", &fixture)
+	pairs, compared := cases(t), 0
+	for _, c := range fixture.Cases {
+		for name, want := range c.Columns {
+			ref, cur := pairs[c.Name][0].columns[name], pairs[c.Name][1].columns[name]
+			asymptotic := want.Default
+			if want.Asymptotic != nil {
+				asymptotic = *want.Asymptotic
+			}
+			for _, p := range []struct {
+				got       Finding
+				want, max float64
+			}{{Frouros(name, ref, cur), want.Default, 0.05}, {AlibiDetect(name, ref, cur, 20), asymptotic, 0.0025}} {
+				if !p.got.OK() || math.Abs(p.got.Value-p.want) > tolerance || p.got.Threshold != p.max || p.got.Drift != (p.want < p.max) {
+					t.Errorf("%s %+v, want p = %.9g", c.Name, p.got, p.want)
+				}
+				compared++
+			}
+		}
+	}
+	if compared < 150 {
+		t.Errorf("%d p-values were compared", compared)
+	}
+}

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Writes evidently.json and nannyml.json: what the packages themselves say of the flights log, for the tests of this folder's parent.
+"""Writes evidently.json and nannyml.json: what the packages themselves say of the flights log, for the tests of this folder's parent; and
+scipy.json: the calls that alibi-detect and frouros make of SciPy, on the same data.
 
-Each tool wants an environment of its own:
+Each tool wants an environment of its own; scipy runs in either:
 
     pip install evidently==0.7.23 'pandas<3'              DO_NOT_TRACK=1 python regenerate.py evidently
     pip install nannyml==0.13.1 statsmodels pandas==2.3.3  NML_DISABLE_USAGE_LOGGING=1 python regenerate.py nannyml
@@ -123,7 +124,25 @@ def nannyml():
     return out
 
 
+def calls():
+    from scipy import stats
+
+    out = {"versions": {"pandas": pd.__version__, "numpy": np.__version__, "scipy": scipy.__version__}, "cases": []}
+    for name in ["march", "halves", "small both", "small reference, large current"]:
+        reference, current = CASES[name]
+        case = {"name": name, "columns": {}}
+        for column in reference.columns:
+            r, c = reference[column].dropna(), current[column].dropna()
+            if r.dtype in ("int64", "float64"):
+                case["columns"][column] = {"default": number(stats.ks_2samp(r, c).pvalue), "asymptotic": number(stats.ks_2samp(r, c, method="asymp").pvalue)}
+            else:
+                counts = pd.concat([r.value_counts(), c.value_counts()], axis=1).fillna(0).to_numpy().T
+                case["columns"][column] = {"default": number(stats.chi2_contingency(counts)[1])}
+        out["cases"].append(case)
+    return out
+
+
 for tool in sys.argv[1:]:
-    found = {"evidently": evidently, "nannyml": nannyml}[tool]()
+    found = {"evidently": evidently, "nannyml": nannyml, "scipy": calls}[tool]()
     body = json.dumps(found, indent=None, separators=(",", ":")).replace('{"name"', '\n{"name"').replace('"tests"', '\n"tests"').replace('"default"', '\n"default"').replace('"methods"', '\n"methods"')
     (HERE / f"{tool}.json").write_text(body + "\n")
