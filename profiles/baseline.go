@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"plumbline"
+	"plumbline/profiles/projection"
 )
 
 // BaselineFormat is the version of the baseline file that this package writes and reads.
@@ -109,6 +110,9 @@ type BaselineFeature struct {
 	LogGrid     bool       `json:"log_grid,omitempty"`
 	Categories  []Category `json:"categories,omitempty"`
 	OtherHashes string     `json:"other_hashes,omitempty"` // base64 of ascending 64-bit big-endian FNV-1a of further categories
+	// Of vectors: how they are summed, and how those of the baseline spread.
+	Projection *projection.Projection `json:"projection,omitempty"`
+	Derived    *Derived               `json:"derived,omitempty"` // nil: records carry it
 }
 
 // BaselineSlice is one slice's share of a baseline: the same features, in the same order, on the same cells.
@@ -120,23 +124,29 @@ type BaselineSlice struct {
 
 // Tally is what was counted of one feature.
 type Tally struct {
-	N       int64      `json:"n"`
-	Missing int64      `json:"missing"`
-	NaN     int64      `json:"nan,omitempty"`
-	Invalid int64      `json:"invalid,omitempty"`
-	Kinds   *[4]int64  `json:"kinds,omitempty"` // of Invalid: numbers, texts, booleans, vectors where another type was asked for
-	Below   int64      `json:"below,omitempty"`
-	Above   int64      `json:"above,omitempty"`
-	Min     *float64   `json:"min,omitempty"`
-	Max     *float64   `json:"max,omitempty"`
-	Moments *[4]string `json:"moments,omitempty"` // Σ(x-shift)^k, k = 1 … 4, as texts: they may be infinite
-	First   int        `json:"first,omitempty"`   // the cell Counts begin with
-	Counts  []int64    `json:"counts,omitempty"`  // per cell, or per category
-	Other   int64      `json:"other,omitempty"`
+	N       int64              `json:"n"`
+	Missing int64              `json:"missing"`
+	NaN     int64              `json:"nan,omitempty"`
+	Invalid int64              `json:"invalid,omitempty"`
+	Kinds   *[4]int64          `json:"kinds,omitempty"` // of Invalid: numbers, texts, booleans, vectors where another type was asked for
+	Below   int64              `json:"below,omitempty"`
+	Above   int64              `json:"above,omitempty"`
+	Min     *float64           `json:"min,omitempty"`
+	Max     *float64           `json:"max,omitempty"`
+	Moments *[4]string         `json:"moments,omitempty"` // Σ(x-shift)^k, k = 1 … 4, as texts: they may be infinite
+	First   int                `json:"first,omitempty"`   // the cell Counts begin with
+	Counts  []int64            `json:"counts,omitempty"`  // per cell, or per category
+	Other   int64              `json:"other,omitempty"`
+	Sketch  *projection.Sketch `json:"sketch,omitempty"` // of a sample of the vectors
 }
 
 // prepare fixes the hash and the layout of a finished baseline.
 func (b *Baseline) prepare() {
+	for i := range b.Features {
+		if p := b.Features[i].Projection; p != nil {
+			p.Prepare()
+		}
+	}
 	b.hash = b.computeHash()
 	b.layout = sync.OnceValue(func() *Layout { return NewLayout(nil, b) })
 }
@@ -168,6 +178,7 @@ func (bf *BaselineFeature) slot(i int32) *slot {
 	if bf.Role != Runtime.String() && bf.Min != nil && bf.Max != nil {
 		s.lo, s.hi = *bf.Min, *bf.Max
 	}
+	s.projection = bf.Projection
 	return s
 }
 
@@ -228,6 +239,9 @@ func (t *Tally) into(f *Feature) {
 	if t.Kinds != nil {
 		f.kinds = *t.Kinds
 	}
+	if f.slot.projection != nil {
+		f.sketch = t.Sketch.Clone()
+	}
 	size := f.size()
 	for j, n := range t.Counts {
 		if at := t.First + j; n > 0 && at < size {
@@ -261,6 +275,7 @@ func (f *Feature) tally() Tally {
 	if f.Type.Numeric() && f.N > 0 {
 		t.Min, t.Max = plumbline.Finite(f.m.min), plumbline.Finite(f.m.max)
 		t.Moments = formatMoments(&f.m)
+		t.Sketch = f.Sketch().Clone()
 	}
 	return t
 }

@@ -14,6 +14,8 @@ import (
 	"slices"
 	"strconv"
 	"time"
+
+	"plumbline"
 )
 
 // maxBaselineSize bounds an unpacked baseline file, in bytes.
@@ -221,6 +223,9 @@ func (b *Baseline) validate() error {
 	if err := b.validateRows(); err != nil {
 		return err
 	}
+	if err := b.validateDerived(); err != nil {
+		return err
+	}
 	return b.validateLabels()
 }
 
@@ -304,6 +309,14 @@ func (f *BaselineFeature) validate() error {
 	}
 	if len(f.Categories) > 0 || f.OtherHashes != "" {
 		return errors.New("categories: of a number")
+	}
+	if f.Projection != nil {
+		if f.Type != plumbline.TypeEmbedding {
+			return errors.New("projection: of what is no vector")
+		}
+		if err := f.Projection.Validate(); err != nil {
+			return fmt.Errorf("projection: %w", err)
+		}
 	}
 	if f.LogGrid && len(f.Edges) > 0 {
 		return errors.New("edges: a feature on the fixed grid has none")
@@ -398,6 +411,15 @@ func (t *Tally) validate(f *BaselineFeature, of *Tallies) error {
 	}
 	if _, err := parseMoments(t.Moments); err != nil {
 		return fmt.Errorf("moments: %w", err)
+	}
+	if t.Sketch == nil {
+		return nil
+	}
+	if f.Projection == nil || t.Sketch.N > t.N {
+		return errors.New("sketch: of no projection, or of more vectors than there are")
+	}
+	if err := t.Sketch.Validate(f.Projection); err != nil {
+		return fmt.Errorf("sketch: %w", err)
 	}
 	return nil
 }

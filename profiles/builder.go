@@ -194,6 +194,7 @@ func (b *Builder) Build(created time.Time, source string) (*Baseline, error) {
 			base.Features = append(base.Features, c.freeze())
 		}
 	}
+	base.Features = append(base.Features, b.derive(cols)...)
 	b.count(base, cols)
 	b.judge(base)
 	base.Rows, base.Related = b.repeats.frozen(), b.correlate(cols)

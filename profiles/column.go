@@ -4,9 +4,9 @@ import (
 	"math"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"plumbline"
+	"plumbline/profiles/projection"
 )
 
 // column holds every value of one feature in a builder.
@@ -21,11 +21,13 @@ type column struct {
 	index map[string]int32
 	tally [plumbline.Vector + 1]int
 	bytes int64 // of all strings
+
+	vectors vectorSample
 }
 
 type text struct {
-	s     string // shortened
-	runes int32
+	s string // shortened
+	textCounts
 }
 
 func newColumn(k Key) *column {
@@ -51,12 +53,13 @@ func (c *column) put(row int, v *plumbline.Value) {
 		if !ok {
 			i = int32(len(c.texts))
 			s = strings.Clone(s)
-			c.texts = append(c.texts, text{s, int32(utf8.RuneCountInString(v.Str))})
+			c.texts = append(c.texts, text{s, countText(v.Str)})
 			c.index[s] = i
 		}
 		x = float64(i)
 		c.bytes += int64(len(v.Str))
 	}
+	c.vectors.put(row, v)
 	c.kinds[row], c.nums[row] = v.Kind, x
 	c.tally[v.Kind]++
 }
@@ -70,11 +73,15 @@ func (c *column) value(row int) plumbline.Value {
 	}
 	k, x := c.kinds[row], c.nums[row]
 	if k != plumbline.String {
-		return plumbline.Value{Kind: k, Num: x}
+		v := plumbline.Value{Kind: k, Num: x}
+		if k == plumbline.Vector {
+			c.vectors.fill(row, &v)
+		}
+		return v
 	}
 	t := c.texts[int(x)]
-	if c.typ == plumbline.TypeText && len(t.s) != int(t.runes) {
-		return plumbline.Value{Kind: k, Str: strings.Repeat("x", int(t.runes))}
+	if c.typ == plumbline.TypeText && len(t.s) > maxText-maxText/4 { // perhaps shortened
+		return plumbline.Value{Kind: k, Str: t.sample()}
 	}
 	return plumbline.Value{Kind: k, Str: t.s}
 }
@@ -143,10 +150,16 @@ func (c *column) freeze() BaselineFeature {
 		c.freezeCategories(&f)
 		return f
 	}
-	x := c.numbers()
-	if c.key.Role == Runtime {
-		f.LogGrid = true
-	} else {
+	if c.typ == plumbline.TypeEmbedding {
+		f.Projection = c.vectors.fit()
+	}
+	f.freeze(c.numbers(f.Projection), c.key.Role == Runtime)
+	return f
+}
+
+// freeze makes the cells of a number from its values, ascending.
+func (f *BaselineFeature) freeze(x []float64, logGrid bool) {
+	if f.LogGrid = logGrid; !logGrid {
 		f.Edges = QuantileGrid(x).Edges
 	}
 	if len(x) > 0 {
@@ -161,16 +174,17 @@ func (c *column) freeze() BaselineFeature {
 		}
 		f.Shift = &shift
 	}
-	return f
 }
 
-// numbers returns the finite numbers the column will be counted with, ascending.
-func (c *column) numbers() []float64 {
+// numbers returns the finite numbers the column will be counted with, ascending; vectors of another dimension than the projection's
+// will not be.
+func (c *column) numbers(p *projection.Projection) []float64 {
 	x := make([]float64, 0, len(c.nums))
 	for i, k := range c.kinds {
 		v := c.nums[i]
 		switch {
-		case c.typ == plumbline.TypeNumber && k == plumbline.Number, c.typ == plumbline.TypeEmbedding && k == plumbline.Vector:
+		case c.typ == plumbline.TypeNumber && k == plumbline.Number:
+		case c.typ == plumbline.TypeEmbedding && k == plumbline.Vector && (p == nil || c.vectors.dim(i) == p.Dim):
 		case c.typ == plumbline.TypeText && k == plumbline.String:
 			v = float64(c.texts[int(v)].runes)
 		default:
@@ -239,4 +253,12 @@ func (c *column) freezeCategories(f *BaselineFeature) {
 		hashes[i] = hash64(r.Value)
 	}
 	f.OtherHashes = encodeHashes(hashes)
+}
+
+// number is the number of a row, NaN if it has none.
+func (c *column) number(row int) float64 {
+	if row >= len(c.kinds) || c.kinds[row] != plumbline.Number {
+		return math.NaN()
+	}
+	return c.nums[row]
 }

@@ -171,6 +171,15 @@ func (p *Profile) place(k Key) *Feature {
 }
 
 func (r *reader) contents(f *Feature, form byte, carriers int64) {
+	if form != formVectors {
+		r.values(f, form, carriers)
+		return
+	}
+	r.values(f, r.byte(), carriers)
+	r.sketch(f)
+}
+
+func (r *reader) values(f *Feature, form byte, carriers int64) {
 	numeric := f.Type.Numeric()
 	f.N = carriers
 	if form >= formSame {

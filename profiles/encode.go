@@ -33,6 +33,7 @@ const (
 	formTexts    = 6 // categories
 	formCounts   = 7 // nothing but NaN and invalid values
 	formList     = 8 // few numbers, in order
+	formVectors  = 9 // vectors: the form of their norms, those, and sums
 )
 
 // maxReplay bounds how many equal values are written as one: reading them adds them up again, one by one.
@@ -129,6 +130,16 @@ func (p *Profile) appendNamed(dst []byte) []byte {
 
 // appendContents appends a feature and says in which form.
 func (f *Feature) appendContents(dst []byte, carriers int64) (form byte, out []byte) {
+	if f.Sketch() == nil {
+		return f.appendValues(dst, carriers)
+	}
+	at := len(dst)
+	dst = append(dst, 0)
+	dst[at], dst = f.appendValues(dst, carriers)
+	return formVectors, appendSketch(dst, f.sketch)
+}
+
+func (f *Feature) appendValues(dst []byte, carriers int64) (form byte, out []byte) {
 	plain := f.N == carriers && f.NaN == 0 && f.Invalid == 0 && f.Below == 0 && f.Above == 0
 	switch {
 	case f.empty():

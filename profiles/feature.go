@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"plumbline"
+	"plumbline/profiles/projection"
 )
 
 // Role says which part of a record a feature comes from.
@@ -49,6 +50,11 @@ type slot struct {
 	native int32   // index in the baseline's features if counted on its cells, else -1
 	listed bool    // in the baseline or declared: shown even if never seen
 	pii    bool
+	// of vectors and what is derived; nil, 0 and false mostly
+	projection *projection.Projection
+	facts      []textFact // derived of this text
+	coord      int32      // the place in whole rows, from 1 on
+	derived    bool       // no record's own value is counted here
 	// categories of the baseline, nil without one
 	values []string
 	index  map[string]int32
@@ -79,6 +85,7 @@ type Feature struct {
 	other    int64     // in categories not told apart by name
 	overflow int64     // in categories the baseline never saw, beyond those kept in texts
 	texts    *values
+	sketch   *projection.Sketch
 }
 
 func (f *Feature) init(s *slot) {
@@ -87,13 +94,16 @@ func (f *Feature) init(s *slot) {
 }
 
 func (f *Feature) reset() {
-	c, t, first := f.cells, f.texts, f.first
+	c, t, first, sketch := f.cells, f.texts, f.first, f.sketch
 	c.reset()
 	if t != nil {
 		t.reset()
 	}
 	f.init(f.slot)
-	f.cells, f.texts, f.first = c, t, first[:0]
+	if sketch != nil {
+		sketch.Reset()
+	}
+	f.cells, f.texts, f.first, f.sketch = c, t, first[:0], sketch
 }
 
 // maxListed is how many values are kept in order.
@@ -198,6 +208,7 @@ func (f *Feature) merge(g *Feature) {
 		}
 	}
 	f.N += g.N
+	f.mergeSketch(g)
 	if size := f.size(); size > 0 {
 		g.cells.each(func(at int32, n int64) { f.cells.inc(at, n, size) })
 	}
@@ -238,6 +249,7 @@ func (f *Feature) clone() Feature {
 	c.cells = f.cells.clone()
 	c.texts = f.texts.clone()
 	c.first = slices.Clone(f.first)
+	c.sketch = f.sketch.Clone()
 	return c
 }
 

@@ -2,9 +2,9 @@ package profiles
 
 import (
 	"strings"
-	"unicode/utf8"
 
 	"plumbline"
+	"plumbline/profiles/projection"
 )
 
 // Folder folds records into profiles of one layout. It computes each value's cell once for all targets and remembers where
@@ -16,6 +16,9 @@ type Folder struct {
 	facts  []guess // by position in Record.Runtime.Facts
 
 	decimals map[float64]string // texts of numbers met as categories
+	coords   []float64          // of the vector being folded
+	z        []float64          // of the whole row being folded, standardised
+	image    projection.Image
 }
 
 type place struct {
@@ -31,7 +34,11 @@ type guess struct {
 
 // NewFolder returns a folder for profiles of l.
 func NewFolder(l *Layout) *Folder {
-	return &Folder{layout: l, places: map[Key]place{}, decimals: map[float64]string{}}
+	f := &Folder{layout: l, places: map[Key]place{}, decimals: map[float64]string{}}
+	if l.row != nil {
+		f.z = make([]float64, len(l.row.scale.Mean))
+	}
+	return f
 }
 
 // Fold adds one record to every target; a label is no inference event and is ignored. A record counts as one whatever its
@@ -80,6 +87,9 @@ func (f *Folder) Fold(r *plumbline.Record, late bool, targets ...*Profile) {
 		for _, p := range targets {
 			p.rows.add(row, 1)
 		}
+	}
+	if f.z != nil && len(r.Features) > 0 {
+		f.row(targets)
 	}
 	f.outputs(r, targets)
 	for i := range r.Runtime.Facts {
@@ -133,6 +143,9 @@ func (f *Folder) learn(list *[]guess, i int, r Role, name string) place {
 	pl, ok := f.places[Key{r, name}]
 	if !ok {
 		pl.at, pl.slot = f.layout.find(Key{r, name}, true)
+		if pl.at >= 0 && pl.slot.derived {
+			pl.at = -1
+		}
 		if pl.at < 0 {
 			return pl // not remembered: there is no bound on such names
 		}
@@ -198,18 +211,25 @@ func (f *Folder) uncommon(pl place, t plumbline.FeatureType, v *plumbline.Value,
 		f.category(pl, boolText(v.Num), targets)
 	case categorical(t) && v.Kind == plumbline.Number:
 		f.category(pl, f.decimal(v.Num), targets)
-	case t == plumbline.TypeNumber && v.Kind == plumbline.Number, t == plumbline.TypeEmbedding && v.Kind == plumbline.Vector:
+	case t == plumbline.TypeNumber && v.Kind == plumbline.Number:
 		f.number(pl, v.Num, targets)
+	case t == plumbline.TypeEmbedding && v.Kind == plumbline.Vector:
+		f.vector(pl, v, targets)
 	case t == plumbline.TypeText && v.Kind == plumbline.String:
-		f.number(pl, float64(utf8.RuneCountInString(v.Str)), targets)
+		f.text(pl, v.Str, targets)
 	default:
-		kind, ok := kindOf(v)
-		for _, p := range targets {
-			ft := p.at(pl.at, pl.slot)
-			ft.Invalid++
-			if ok {
-				ft.kinds[kind]++
-			}
+		f.invalid(pl, v, targets)
+	}
+}
+
+// invalid folds a value of another type than the feature's.
+func (f *Folder) invalid(pl place, v *plumbline.Value, targets []*Profile) {
+	kind, ok := kindOf(v)
+	for _, p := range targets {
+		ft := p.at(pl.at, pl.slot)
+		ft.Invalid++
+		if ok {
+			ft.kinds[kind]++
 		}
 	}
 }
@@ -267,6 +287,9 @@ func (f *Folder) number(pl place, x float64, targets []*Profile) {
 	}
 	if x == 0 {
 		x = 0 // one zero, not two
+	}
+	if j := pl.slot.coord; j > 0 && f.z != nil {
+		f.z[j-1] = f.layout.row.scale.Coordinate(int(j)-1, x)
 	}
 	var at int32
 	if g := pl.slot.grid; g != nil {

@@ -28,6 +28,7 @@ type Layout struct {
 	place    map[Key]int32
 	task     plumbline.Task
 	model    *plumbline.Model
+	row      *rowMap // nil: whole rows are not gathered
 
 	prediction, score, confidence, status int32
 
@@ -64,6 +65,9 @@ func NewLayout(m *plumbline.Model, b *Baseline) *Layout {
 	}
 	l.prediction, l.score = standard(Prediction), standard(Score)
 	l.confidence, l.status = standard(Confidence), standard(Status)
+	if b != nil {
+		l.derive(b)
+	}
 	l.id = l.hash()
 	return l
 }
@@ -163,6 +167,9 @@ func (s *slot) hideValues() {
 func (l *Layout) hash() string {
 	h := sha256.New()
 	fmt.Fprintf(h, "plumbline layout 1\n%s\n%s\n", l.baseline, l.task)
+	if l.row != nil {
+		fmt.Fprintln(h, "rows")
+	}
 	declared := slices.Clone(l.model.Features)
 	slices.SortFunc(declared, func(a, b plumbline.Feature) int { return strings.Compare(a.Name, b.Name) })
 	for _, f := range declared {

@@ -68,6 +68,9 @@ func (f *Feature) subtract(g *Feature) error {
 		return errOtherCells
 	}
 	f.first = nil
+	if err := f.subtractSketch(g); err != nil {
+		return err
+	}
 	if f.Type.Numeric() {
 		f.m.subtract(&g.m, g.N)
 	}
