@@ -1,6 +1,10 @@
 package detectors
 
-import "plumbline/profiles"
+import (
+	"math"
+
+	"plumbline/profiles"
+)
 
 // onColumn runs a statistic on a feature's cells. phi is the design effect of its rows.
 func onColumn(statistic func(t table) Result) func(Input) outcome {
@@ -62,8 +66,11 @@ func meanShiftOf(in Input) outcome {
 	ref, cur := moments(in.Baseline), moments(in.Current)
 	out := outcome{Result: MeanShift(ref, cur)}
 	if out.P != nil {
-		perShift := 2 * z95 / (*out.Upper - *out.Lower)
+		half := (*out.Upper - *out.Lower) / 2
+		perShift := z95 / half
 		s := normalScore(*out.Value*perShift, perShift)
+		half *= math.Sqrt(in.Calibration.phi())
+		out.Lower, out.Upper = number(*out.Value-half), number(*out.Value+half)
 		out.score = &s
 	}
 	if col, reason := numberColumn(in.Baseline, in.Current); reason == "" {

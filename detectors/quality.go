@@ -21,12 +21,16 @@ func onShare(count func(*profiles.Feature) int64, of func(*profiles.Feature) int
 		if in.Baseline != nil {
 			l, m = count(in.Baseline), of(in.Baseline)
 		}
-		return shares(k, n, l, m)
+		return shares(k, n, l, m, in.Calibration.phi())
 	}
 }
 
-func shares(k, n, l, m int64) outcome {
+func shares(k, n, l, m int64, phi float64) outcome {
 	out := outcome{Result: CompareShares(k, n, l, m)}
+	if phi > 1 && out.Value != nil {
+		lower, upper := wilson(*out.Value, float64(n)/phi)
+		out.Lower, out.Upper = number(lower), number(upper)
+	}
 	if out.P != nil {
 		s := shareScore(*out.P, *out.SD, n, m)
 		out.score = &s
@@ -90,5 +94,5 @@ func categoryShareOf(in Input) outcome {
 		l, _ = in.Baseline.Count(in.Category)
 		m = in.Baseline.N
 	}
-	return shares(k, in.Current.N, l, m)
+	return shares(k, in.Current.N, l, m, in.Calibration.phi())
 }

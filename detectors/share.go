@@ -15,7 +15,11 @@ func Wilson(k, n int64) (lower, upper float64) {
 	if n <= 0 || k < 0 || k > n {
 		return 0, 1
 	}
-	p, size := float64(k)/float64(n), float64(n)
+	return wilson(float64(k)/float64(n), float64(n))
+}
+
+// wilson is Wilson's interval of a share of rows that carry the information of so many independent ones.
+func wilson(p, size float64) (lower, upper float64) {
 	centre := p + z95*z95/(2*size)
 	half := z95 * math.Sqrt(p*(1-p)/size+z95*z95/(4*size*size))
 	scale := 1 + z95*z95/size
