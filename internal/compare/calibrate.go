@@ -1,6 +1,8 @@
 package compare
 
 import (
+	"fmt"
+
 	"math"
 
 	"plumbline"
@@ -12,18 +14,14 @@ import (
 // depend on each other.
 type windows struct {
 	list   []pairOf
-	rows   float64 // of one of them
-	enough bool    // they are as long as the current file
-	ratio  float64 // by which the distance of one weighs more with as many rows as the current file has
-	total  int     // windows as long as the current file that the reference holds
+	rows   int64 // of one of them
+	enough bool  // they are as long as the current file
+	total  int   // windows as long as the current file that the reference holds
 }
 
 type pairOf struct{ rest, window *profiles.Feature }
 
-// mostWindows bounds what is learned from: more say little more, and each costs.
-const mostWindows = 2 * leastWindows
-
-// leastWindows is more than detectors asks for, since tails are read far out.
+// leastWindows is more than detectors asks for, since tails are read far out; there are less than twice as many.
 const leastWindows = 32
 
 // windowsOf cuts the reference into windows for a current file of n rows: as long as that if there are enough of them, else as long
@@ -34,7 +32,7 @@ func windowsOf(f *frozen, n int64) *windows {
 	}
 	o := f.order
 	least := (detectors.MinRows + o.length - 1) / o.length
-	k := max(len(o.done)/mostWindows, 1)
+	k := max(len(o.done)/leastWindows, 1)
 	if want := int((n + int64(o.length) - 1) / int64(o.length)); len(o.done)/max(want, 1) >= detectors.MinWindows {
 		k = max(want, 1)
 	}
@@ -44,9 +42,7 @@ func windowsOf(f *frozen, n int64) *windows {
 		return nil
 	}
 	rows := int64(k * o.length)
-	m := float64(rows) * float64(len(blocks))
-	w := &windows{enough: rows >= n, rows: float64(rows), total: int(m / float64(n))}
-	w.ratio = (1/float64(rows) + 1/(m-float64(rows))) / (1/float64(n) + 1/m)
+	w := &windows{rows: rows, enough: rows >= n, total: int(rows * int64(len(blocks)) / n)}
 	cells, err := f.coarse()
 	if err != nil {
 		return nil
@@ -105,53 +101,85 @@ func (b *block) sample(f *frozen) profiles.Sample {
 // learned are the tests for which windows are cut: the others count too little in a window.
 var learned = map[string]bool{"psi": true, "ad": true, "mean_shift": true, "category_shift": true, "missing": true}
 
-// scores of a test on all windows, each distance taken for one of as many rows as the current file has; nil if one can't be computed.
-func (w *windows) scores(t detectors.Test, ratio float64) []detectors.Score {
-	var out []detectors.Score
-	for _, p := range w.list {
-		if s, ok := t.Score(detectors.Input{Baseline: p.rest, Current: p.window}); ok {
-			s.X *= ratio
-			out = append(out, s)
-		}
-	}
-	if len(out) < detectors.MinWindows {
-		return nil
-	}
-	return out
-}
-
-// run runs a judged test. If rows depend on each other and the reference holds too few windows as long as the current file, the
-// current file is held against the shorter ones: if rows depend on each other in one way throughout, a longer window strays from the
-// rest at most as far as a shorter one. It says drift where even so it is too far, and else nothing.
+// run runs a judged test on the rung of detectors' ladder that holds, and where none does, holds the current file against shorter
+// windows.
 func (w *windows) run(t detectors.Test, in detectors.Input) plumbline.Finding {
+	in.Calibration = &detectors.Calibration{}
 	if w == nil || !learned[t.Name] {
-		in.Calibration = &detectors.Calibration{}
 		return t.Run(in)
 	}
-	scores := w.scores(t, 1)
-	if scores == nil {
-		in.Calibration = &detectors.Calibration{}
+	var scores []detectors.Score
+	for _, p := range w.list {
+		if s, ok := t.Score(detectors.Input{Baseline: p.rest, Current: p.window}); ok {
+			scores = append(scores, s)
+		}
+	}
+	if len(scores) < detectors.MinWindows {
 		return t.Run(in)
 	}
 	null, err := detectors.FitNull(scores)
 	if err != nil {
-		in.Calibration = &detectors.Calibration{}
 		return t.Run(in)
 	}
 	if w.enough {
-		in.Calibration = &detectors.Calibration{Windows: null, Available: len(w.list)}
+		in.Calibration.Windows, in.Calibration.Available = null, len(scores)
 		return t.Run(in)
 	}
-	in.Calibration = &detectors.Calibration{Shorter: null, Available: w.total}
-	if null.Independent() {
-		return t.Run(in)
+	in.Calibration.Shorter, in.Calibration.Available = null, w.total
+	f := t.Run(in)
+	if !null.Independent() {
+		w.far(t, in.Alpha, &f)
 	}
-	if wide, err := detectors.FitNull(w.scores(t, w.ratio)); err == nil {
-		far := in
-		far.Calibration = &detectors.Calibration{Windows: wide, Available: len(w.list)}
-		if f := t.Run(far); f.Verdict == plumbline.Drift {
-			return f
+	return f
+}
+
+// distances are the numbers by which a window strays from the rest, whatever its length; signed ones are about normal.
+var distances = map[string]struct {
+	signed bool
+	of     func(f *plumbline.Finding) *float64
+}{
+	"mean_shift": {true, func(f *plumbline.Finding) *float64 { return f.Value }},
+	"missing":    {true, func(f *plumbline.Finding) *float64 { return f.Effect }},
+	"psi":        {false, func(f *plumbline.Finding) *float64 { return f.Value }},
+	"ad":         {false, func(f *plumbline.Finding) *float64 { return f.Effect }},
+}
+
+// far says drift where rows depend on each other and the reference holds too few windows as long as the current file, but the current
+// file strays further than shorter windows do. However rows depend on each other, if they do so in one way throughout, a longer window
+// strays no further than a shorter one: that it does is drift. That it does not says nothing.
+func (w *windows) far(t detectors.Test, level float64, f *plumbline.Finding) {
+	d, ok := distances[t.Name]
+	if !ok {
+		return
+	}
+	score := func(f *plumbline.Finding) (detectors.Score, bool) {
+		x := d.of(f)
+		if x == nil {
+			return detectors.Score{}, false
+		}
+		const scale = 1e9 // a null takes no scores below those of independent rows; these have another unit
+		if d.signed {
+			return detectors.Score{X: scale * *x * *x, Mean: 1, CV: math.Sqrt2, Signed: true}, true
+		}
+		return detectors.Score{X: scale * math.Max(*x, 0), Mean: 1, CV: 1}, true
+	}
+	now, ok := score(f)
+	var scores []detectors.Score
+	for _, p := range w.list {
+		x := t.Run(detectors.Input{Baseline: p.rest, Current: p.window})
+		if s, ok := score(&x); ok {
+			scores = append(scores, s)
 		}
 	}
-	return t.Run(in)
+	if !ok || len(scores) < detectors.MinWindows {
+		return
+	}
+	null, err := detectors.FitNull(scores)
+	if err != nil {
+		return
+	}
+	if p := null.Tail(now.X); p <= level {
+		f.P, f.Verdict, f.Reason = &p, plumbline.Drift, ""
+		f.Note = fmt.Sprintf("rows depend on each other; this file strays further than %d stretches of %d rows of the reference do, and a longer one should stray less", len(scores), w.rows)
+	}
 }

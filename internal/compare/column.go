@@ -235,11 +235,7 @@ func (c *column) boolean(b bool) {
 func (c *column) countBool(x float64) {
 	switch c.typ {
 	case plumbline.TypeCategory, plumbline.TypeBoolean:
-		s := "false"
-		if x != 0 {
-			s = "true"
-		}
-		c.names.add(s, 1)
+		c.names.add(boolText(x), 1)
 	default:
 		c.lose(&c.invalid, 1)
 	}
@@ -284,19 +280,15 @@ func (c *column) decide() {
 		c.nums.order = newOrder()
 	} else {
 		c.names = newLevels()
-		for i := range h.texts { // the most frequent get classes of their own
-			c.names.place(h.texts[i])
-		}
-		ahead := slices.Clone(c.names.counts)
-		for i, k := range h.kinds {
-			if k == plumbline.String {
-				if at := c.names.place(h.texts[int(h.nums[i])]); at >= 0 {
+		for i, k := range h.kinds { // the most frequent get classes of their own
+			if s, ok := h.category(i, k); ok {
+				if at := c.names.place(s); at >= 0 {
 					c.names.counts[at]++
 				}
 			}
 		}
 		c.names.follow()
-		copy(c.names.counts, ahead)
+		clear(c.names.counts)
 	}
 	for i, k := range h.kinds {
 		switch x := h.nums[i]; k {
@@ -314,6 +306,26 @@ func (c *column) decide() {
 			c.lose(&c.invalid, 1)
 		}
 	}
+}
+
+// category is a row held back as a category; false if it is none.
+func (h *held) category(row int, k plumbline.ValueKind) (string, bool) {
+	switch x := h.nums[row]; {
+	case k == plumbline.String:
+		return h.texts[int(x)], true
+	case k == plumbline.Bool:
+		return boolText(x), true
+	case k == plumbline.Number && x-x == 0:
+		return profiles.Decimal(x), true
+	}
+	return "", false
+}
+
+func boolText(x float64) string {
+	if x != 0 {
+		return "true"
+	}
+	return "false"
 }
 
 // sorted returns the numbers that a type counts, ascending.

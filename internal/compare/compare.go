@@ -249,12 +249,9 @@ func (r *runner) report(ref *side[*frozen], cur *side[current]) (*Report, error)
 		}
 	}
 	out.Level = min(r.Budget/float64(max(1, out.Judged)), 0.05)
-	for _, p := range sections[""] {
-		f, err := p.judge(out.Level)
-		if err != nil {
-			return nil, err
-		}
-		out.Features = append(out.Features, f)
+	var err error
+	if out.Features, err = judgeAll(sections[""], out.Level); err != nil {
+		return nil, err
 	}
 	g, h := ref.groups[""], cur.groups[""]
 	for _, name := range g.names {

@@ -1,10 +1,14 @@
 package compare
 
 import (
+	"errors"
 	"fmt"
 	"math"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 
 	"plumbline"
 	"plumbline/detectors"
@@ -84,8 +88,9 @@ func (p *pair) judge(level float64) (Feature, error) {
 		return Feature{}, err
 	}
 	f.picture = picture{ref, cur}
-	bins := profiles.RebinPair(ref, cur, picturedBins)
-	f.Bins = &bins
+	if bins := profiles.Picture(ref, cur); len(bins.Labels) > 0 {
+		f.Bins = &bins
+	}
 	judged := judgedOf(p.ref.typ)
 	if changed(p.ref.spoken, p.spoken) {
 		share := float64(p.cur.Invalid) / math.Max(1, float64(p.present))
@@ -109,8 +114,21 @@ func (p *pair) judge(level float64) (Feature, error) {
 	return f, nil
 }
 
-// picturedBins is how many cells a picture has.
-const picturedBins = 16
+// judgeAll judges columns, as many at a time as there are processors.
+func judgeAll(list []pair, level float64) ([]Feature, error) {
+	out, errs := make([]Feature, len(list)), make([]error, len(list))
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		wg.Go(func() {
+			for i := int(next.Add(1)) - 1; i < len(list); i = int(next.Add(1)) - 1 {
+				out[i], errs[i] = list[i].judge(level)
+			}
+		})
+	}
+	wg.Wait()
+	return out, errors.Join(errs...)
+}
 
 // changed reports that values are of another type than they were.
 func changed(ref, cur plumbline.FeatureType) bool {
@@ -121,15 +139,19 @@ func finding(x plumbline.Finding, judged bool) Finding {
 	return Finding{Test: x.Test, Value: x.Value, Effect: x.Effect, P: x.P, Lower: x.Lower, Upper: x.Upper, SD: x.SD, N: x.N, M: x.M, Reason: x.Reason, Note: x.Note, Verdict: x.Verdict, Judged: judged}
 }
 
+// shape are the tests of what is most of a distribution: without a verdict of theirs there is no saying that a column did not drift.
+var shape = map[string]bool{"psi": true, "ad": true, "mmd": true}
+
 // conclude makes the feature's verdict that of its judged tests. Tests that are only shown say drift only where one of those does:
 // there are many of them, and nobody counted their false alarms.
 func (f *Feature) conclude() {
 	for _, x := range f.Findings {
-		if !x.Judged {
-			continue
-		}
-		if x.Verdict == plumbline.Drift || x.Verdict == plumbline.NoDrift && f.Verdict != plumbline.Drift {
-			f.Verdict = x.Verdict
+		switch {
+		case !x.Judged:
+		case x.Verdict == plumbline.Drift:
+			f.Verdict = plumbline.Drift
+		case x.Verdict == plumbline.NoDrift && shape[x.Test] && f.Verdict != plumbline.Drift:
+			f.Verdict = plumbline.NoDrift
 		}
 	}
 	for i := range f.Findings {

@@ -97,3 +97,6 @@ type Verdict struct {
 	Drift     bool    `json:"drift"`
 	Reason    string  `json:"reason,omitempty"`
 }
+
+// tools are the ones whose rules Compat can hold, in the order of printing.
+var tools = []string{"evidently", "nannyml"}
