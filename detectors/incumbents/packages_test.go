@@ -4,7 +4,11 @@ import (
 	"encoding/json"
 	"math"
 	"os"
+	"slices"
 	"testing"
+
+	"plumbline/detectors"
+	"plumbline/detectors/exact"
 )
 
 var nan = math.NaN()
@@ -226,4 +230,59 @@ func TestTwoSampleRulesAgainstSciPy(t *testing.T) {
 	if compared < 150 {
 		t.Errorf("%d p-values were compared", compared)
 	}
+}
+
+// What docs/migrating.md calls equal.
+func TestTheirNumbersAreOurs(t *testing.T) {
+	equal := func(what string, theirs Finding, ours *float64, factor float64) {
+		t.Helper()
+		if !theirs.OK() || ours == nil || math.Abs(theirs.Value-*ours*factor) > 1e-9*math.Max(1, theirs.Value) {
+			t.Errorf("%s: %+v, ours %v", what, theirs, threshold(ours))
+		}
+	}
+	for name, pair := range cases(t) {
+		ref, cur := pair[0], pair[1]
+		for _, column := range ref.names {
+			what, a, b := name+" "+column, ref.columns[column], cur.columns[column]
+			if a.numeric() {
+				if distinct(b.sorted(), 11) <= 10 {
+					continue // a category to Evidently
+				}
+				x, y := a.sorted(), b.sorted()
+				ks, w1 := exact.KolmogorovSmirnov(x, y), exact.Wasserstein(x, y)
+				_, sd := moments(x)
+				equal(what, EvidentlyTest("ks", column, a, b), ks.P, 1)
+				equal(what, EvidentlyTest("wasserstein", column, a, b), w1.Value, 1/sd)
+				if len(x) < nannyMLBinned {
+					equal(what, NannyMLWindow(column, "kolmogorov_smirnov", a, b, 100), ks.Value, 1)
+					equal(what, NannyMLWindow(column, "wasserstein", a, b, 100), w1.Value, 1)
+				}
+				continue
+			}
+			counts := tabulate(a.counts(), b.counts())
+			r, c := whole(counts.ref), whole(counts.cur)
+			chi2, js := detectors.ChiSquare(r, c), detectors.JensenShannon(r, c)
+			if f := EvidentlyTest("jensenshannon", column, a, b); f.OK() {
+				equal(what, f, js.Value, math.Sqrt(math.Ln2))
+			}
+			if len(r) == 2 {
+				equal(what, EvidentlyTest("z", column, a, b), chi2.P, 1)
+			} else {
+				equal(what, NannyMLWindow(column, "chi2", a, b, 100), chi2.Value, 1)
+			}
+			if !slices.Contains(r, 0) {
+				equal(what, NannyMLWindow(column, "jensen_shannon", a, b, 100), js.Value, 1)
+				equal(what, NannyMLWindow(column, "hellinger", a, b, 100), detectors.Hellinger(r, c).Value, 1)
+			}
+			equal(what, NannyMLWindow(column, "l_infinity", a, b, 100), detectors.LInfinity(r, c).Value, 1)
+		}
+	}
+}
+
+func whole(counts []float64) []int64 {
+	out := make([]int64, len(counts))
+	for i, k := range counts {
+		out[i] = int64(k)
+	}
+	return out
 }
