@@ -53,11 +53,10 @@ func (l *lab) each(what string, n int, f func(i int, rng *rand.Rand)) {
 		all.Wait()
 		close(finished)
 	}()
-	for tick := time.NewTicker(2 * time.Second); ; {
+	for tick := time.NewTicker(10 * time.Second); ; {
 		select {
 		case <-finished:
 			tick.Stop()
-			l.progress("%s: %d", what, n)
 			return
 		case <-tick.C:
 			l.progress("%s: %d of %d", what, done.Load(), n)
@@ -74,13 +73,13 @@ func (l *lab) begin(section string) {
 
 func (l *lab) end() {
 	if !l.Quick {
-		fmt.Fprintf(os.Stderr, "\r\033[K%s: %s\n", l.name, time.Since(l.section).Round(100*time.Millisecond))
+		fmt.Fprintf(os.Stderr, "%s: %s\n", l.name, time.Since(l.section).Round(100*time.Millisecond))
 	}
 }
 
 func (l *lab) progress(format string, args ...any) {
 	if !l.Quick {
-		fmt.Fprintf(os.Stderr, "\r\033[K  "+format, args...)
+		fmt.Fprintf(os.Stderr, "  "+format+"\n", args...)
 	}
 }
 

@@ -22,6 +22,8 @@ func sections(o options) []named {
 		{"sizes", &sizes{}},
 		{"relevance", &relevance{}},
 		{"dependence", &dependence{}},
+		{"power", &power{}},
+		{"budget", &budget{}},
 	}
 }
 

@@ -108,7 +108,7 @@ func (s *sizes) far(l *lab) []sizeRow {
 			out[0].count(orOne(detectors.ChiSquare(r, c).P))
 			out[1].count(pOfPSI(r, c))
 		})
-		fine := tally(l, fmt.Sprintf("240 cells, n = %d", n), l.rounds(200000, 300), 3, func(rng *rand.Rand, out []rejections) {
+		fine := tally(l, fmt.Sprintf("240 cells, n = %d", n), l.rounds(100000, 300), 3, func(rng *rand.Rand, out []rejections) {
 			r, c := quantileCells(rng, baselineRows, n, 240)
 			out[0].count(pOfKS(r, c))
 			out[1].count(pOfAD(r, c))
@@ -178,7 +178,7 @@ func (s *sizes) write(p *page) {
 	}
 	p.table([]string{"test", "n", "at 0.05", "at 0.01", "at 0.001", "at 0.0001"}, rows)
 	p.picture("sizes", "Measured against nominal false-alarm rate of five tests for three window sizes", s.figure())
-	p.say("On the dashed line a test does what it says. Grey: where 99.9 %% of measurements with 200,000 repetitions would be.")
+	p.say("On the dashed line a test does what it says. Grey: where 99.9 %% of measurements with 100,000 repetitions would be.")
 }
 
 func (s *sizes) figure() figure {
@@ -186,7 +186,7 @@ func (s *sizes) figure() figure {
 	for _, n := range windowSizes {
 		a := panel{Title: fmt.Sprintf("n = %s, m = 10,000", grouped(int64(n))), X: levels("level", 5e-5, 0.1), Y: levels("share of windows rejected", 2e-5, 0.2)}
 		a.Lines = []line{{X: []float64{5e-5, 0.1}, Y: []float64{5e-5, 0.1}}}
-		a.Bands = []band{around(5e-5, 0.1, 200000)}
+		a.Bands = []band{around(5e-5, 0.1, 100000)}
 		color := 0
 		for _, r := range s.tails {
 			if r.n == n {
