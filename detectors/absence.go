@@ -114,11 +114,11 @@ func vanishedCategoriesOf(in Input) outcome {
 	return absences(list, looked, n, m, true)
 }
 
-// inputsOf are the input features of a profile by name.
+// inputsOf are the input features of a profile by name; what is derived of others comes and goes with them.
 func inputsOf(p *profiles.Profile) map[string]*profiles.Feature {
 	out := map[string]*profiles.Feature{}
 	for _, f := range p.Features() {
-		if f.Role == profiles.Input {
+		if f.Role == profiles.Input && !f.IsDerived() {
 			out[f.Name] = f
 		}
 	}

@@ -41,6 +41,13 @@ func Builtin() []Test {
 		drift("category_shift", Categorical, "1", "standardised change of the category that changed least by chance: a rare class is not drowned", categoryShiftOf),
 		drift("category_shift_p", Categorical, "1", "p-value of category_shift, exact and corrected for the number of categories", pOf(categoryShiftOf)),
 
+		// Drift of embeddings.
+		drift("mmd", Embedding, "1", "squared maximum mean discrepancy of the vectors, which sees any change of their joint distribution", mmdOf),
+		drift("mmd_p", Embedding, "1", "p-value of mmd", pOf(mmdOf)),
+		drift("cosine_shift", Embedding, "1", "cosine distance of the mean vector: 0 is the same direction, 1 a right angle", cosineOf),
+		drift("components_drifted", Embedding, "share", "share of the coordinates whose mean moved, at a false discovery rate of 5 %", componentsOf),
+		drift("components_drifted_p", Embedding, "1", "p-value of components_drifted: that none moved, by Simes", pOf(componentsOf)),
+
 		// Quality of a feature's data; compared with the baseline where there is one.
 		feature("missing", AnyKind, "share", "share of records without a value: null, absent or NaN", missingOf),
 		feature("missing_p", AnyKind, "1", "p-value of missing against the baseline", pOf(missingOf)),
@@ -76,6 +83,12 @@ func Builtin() []Test {
 		model("new_features_p", "1", "p-value of new_features: of the surest one, Bonferroni's over all", pOf(featuresOf(false))),
 		model("duplicate_rows", "share", "share of records that equal another one of the window in all features", duplicateRowsOf),
 		model("duplicate_rows_p", "1", "chance of so many duplicate_rows in as many records of the baseline", pOf(duplicateRowsOf)),
+
+		// Whole rows, where the manifest says multivariate: true.
+		model("rows_mmd", "1", "mmd of whole rows: the numeric inputs of a record, standardised, as one vector", onRows(mmdOf)),
+		model("rows_mmd_p", "1", "p-value of rows_mmd", onRows(pOf(mmdOf))),
+		model("reconstruction_error", "sd", "mean distance of a row to the principal components of the baseline", onRows(meanOf)),
+		model("reconstruction_error_p", "1", "p-value of reconstruction_error against the baseline", onRows(pOf(meanOf))),
 
 		// What a model answers.
 		model("null_answer_share", "share", "share of answers with neither prediction nor score", nullAnswersOf),

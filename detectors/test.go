@@ -24,6 +24,7 @@ const (
 	Numeric     Kind = "number"   // numbers, lengths of texts, norms of embeddings
 	Categorical Kind = "category" // categories and booleans
 	Text        Kind = "text"
+	Embedding   Kind = "embedding"
 )
 
 // Test is one statistic by name.
@@ -78,6 +79,8 @@ func (t Test) Applies(typ plumbline.FeatureType) bool {
 		return typ == plumbline.TypeCategory || typ == plumbline.TypeBoolean
 	case Text:
 		return typ == plumbline.TypeText
+	case Embedding:
+		return typ == plumbline.TypeEmbedding
 	}
 	return typ != plumbline.TypeIgnore
 }

@@ -89,53 +89,61 @@ func (v Vectors) squaredDistance() (d float64, ref []float64) {
 // coordinates of a normal vector of as many uncorrelated coordinates made it, had this Effect. Reasons: fewer than [MinRows]
 // vectors on a side, sketches of another projection, a baseline whose vectors are all the same.
 func MMD(v Vectors) Result {
+	r, _ := mmd(v)
+	return r
+}
+
+// mmd is MMD and its score.
+func mmd(v Vectors) (Result, *Score) {
 	n, m, reason := v.check()
 	if reason != "" {
-		return none(n, m, "%s", reason)
+		return none(n, m, "%s", reason), nil
 	}
 	d, mean := v.squaredDistance()
 	weights := v.spectrum(mean)
-	trace := 0.0
+	trace, squares := 0.0, 0.0
 	for _, l := range weights {
-		trace += l
+		trace, squares = trace+l, squares+l*l
 	}
 	if !(trace > 1e-9) {
-		return none(n, m, "all vectors of the baseline are the same")
+		return none(n, m, "all vectors of the baseline are the same"), nil
 	}
-	c0 := v.noise()
+	c0, dim := v.noise(), v.Projection.Dim
 	effect := d - c0*trace
 	lower := math.Max(math.Sqrt(d)-math.Sqrt(c0*quadraticQuantile(0.05, weights)), 0)
-	return Result{Value: number(d), Effect: number(effect), P: probability(QuadraticTail(d/c0, weights)), Lower: number(lower * lower),
-		SD: number(shiftOfMMD(effect, v.Projection.Dim)), N: n, M: m}
+	score := &Score{X: d / c0, Mean: trace, CV: math.Sqrt(2*squares) / trace,
+		tail:  func(x float64) float64 { return QuadraticTail(x, weights) },
+		shift: func(delta float64) float64 { return mmdOfShift(delta, dim) / c0 }}
+	return Result{Value: number(d), Effect: number(effect), P: probability(score.tail(score.X)), Lower: number(lower * lower),
+		SD: number(shiftOfMMD(effect, dim)), N: n, M: m}, score
 }
 
-// MMDRelevance tests whether the true value of [MMD] is at most tolerated; conservative, by the triangle inequality.
-func MMDRelevance(v Vectors, tolerated float64) (p float64, ok bool) {
-	if _, _, reason := v.check(); reason != "" || !(tolerated >= 0) {
-		return 0, false
-	}
-	d, mean := v.squaredDistance()
-	excess := math.Sqrt(d) - math.Sqrt(tolerated)
-	if excess <= 0 {
-		return 1, true
-	}
-	return QuadraticTail(excess*excess/v.noise(), v.spectrum(mean)), true
+// mmdOfShift is the squared discrepancy of N(0, I) and N(delta·1, I) in d dimensions with the median distance s as the bandwidth:
+// 2 (1 + 2/s²)^(-d/2) (1 - exp(-d delta²/(2 (s² + 2)))).
+func mmdOfShift(delta float64, dim int) float64 {
+	s2, top := mmdScale(dim)
+	return -top * math.Expm1(-float64(dim)*delta*delta/(2*(s2+2)))
 }
 
-// shiftOfMMD inverts the squared discrepancy of N(0, I) and N(delta·1, I) in d dimensions, with the median distance s as the
-// bandwidth: 2 (1 + 2/s²)^(-d/2) (1 - exp(-d delta²/(2 (s² + 2)))). In [0, 10].
-func shiftOfMMD(squared float64, dim int) float64 {
-	if !(squared > 0) {
-		return 0
-	}
+// mmdScale is s², and the largest discrepancy a shift can make.
+func mmdScale(dim int) (s2, top float64) {
 	d := float64(dim)
 	c := 1 - 2/(9*d)
-	s2 := 2 * d * c * c * c // twice the median of chi-square, by Wilson and Hilferty
-	share := squared / (2 * math.Pow(1+2/s2, -d/2))
-	if share >= 1 {
+	s2 = 2 * d * c * c * c // twice the median of chi-square, by Wilson and Hilferty
+	return s2, 2 * math.Pow(1+2/s2, -d/2)
+}
+
+// shiftOfMMD inverts mmdOfShift, in [0, 10].
+func shiftOfMMD(squared float64, dim int) float64 {
+	s2, top := mmdScale(dim)
+	switch share := squared / top; {
+	case !(share > 0):
+		return 0
+	case share >= 1:
 		return maxShift
+	default:
+		return math.Min(math.Sqrt(-2*(s2+2)/float64(dim)*math.Log1p(-share)), maxShift)
 	}
-	return math.Min(math.Sqrt(-2*(s2+2)/d*math.Log1p(-share)), maxShift)
 }
 
 // CosineShift is the cosine distance of the mean vectors: Value is 1 - cos of the angle between them, in [0, 2]; 0 for the same

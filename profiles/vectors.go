@@ -18,6 +18,9 @@ func (f *Feature) Sketch() *projection.Sketch {
 	return f.sketch
 }
 
+// IsDerived reports whether the feature follows from others of the same record: no record carries it.
+func (f *Feature) IsDerived() bool { return f.slot.derived }
+
 // vector folds one embedding; one of another dimension than the baseline's is a value of another type.
 func (f *Folder) vector(pl place, v *plumbline.Value, targets []*Profile) {
 	p := pl.slot.projection
