@@ -39,7 +39,7 @@ type SeasonReference struct {
 func (b *Baseline) Season(w plumbline.Window, s Season) SeasonReference {
 	p := b.Panes
 	if p.Len() == 0 {
-		return SeasonReference{Reason: "the baseline's records have no times"}
+		return SeasonReference{Reason: "the baseline does not tell hours apart: its records had no times, or it was built by an older version"}
 	}
 	k := newStrata(p, s, w)
 	if w.Duration() >= week || p.Width() >= week {

@@ -57,6 +57,9 @@ func (b *Baseline) head(w io.Writer, indent string) {
 	if !b.From.IsZero() {
 		line("from", "%s to %s", b.From.Format(time.RFC3339), b.To.Format(time.RFC3339))
 	}
+	if n := b.Panes.Len(); n > 0 {
+		line("windows", "%d of %s have records", n, inUnits(b.Panes.Width()))
+	}
 	if b.Source != "" {
 		line("source", "%s", printable(b.Source))
 	}
@@ -76,6 +79,19 @@ func (b *Baseline) head(w io.Writer, indent string) {
 			line("mae", "%s of %d", Short(*q.MAE), q.N)
 		}
 	}
+}
+
+// inUnits writes a width as 1h, 15m or 7d.
+func inUnits(d time.Duration) string {
+	for _, u := range []struct {
+		of   time.Duration
+		name string
+	}{{24 * time.Hour, "d"}, {time.Hour, "h"}, {time.Minute, "m"}} {
+		if d >= u.of && d%u.of == 0 {
+			return fmt.Sprintf("%d%s", d/u.of, u.name)
+		}
+	}
+	return d.String()
 }
 
 // sliceSets says by what a baseline is sliced, and into how many slices.

@@ -44,7 +44,7 @@ func (b *Baseline) Windows(length time.Duration, anchor time.Time) (*BaselineWin
 	case p.Len() == 0:
 		return nil, fmt.Errorf("the baseline has no windows: its records have no times")
 	case length < p.Width():
-		return nil, fmt.Errorf("the baseline has no windows of %s: its records are told apart by %s", length, p.Width())
+		return nil, fmt.Errorf("the baseline has no windows of %s: its records are told apart by %s", inUnits(length), inUnits(p.Width()))
 	}
 	panes := (length + p.Width() - 1) / p.Width()
 	w := &BaselineWindows{Length: panes * p.Width(), baseline: b}

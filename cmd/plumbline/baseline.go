@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
@@ -81,7 +83,7 @@ feature. --manifest gives the model's declared types and slices; without it type
 	c.Flags().StringVar(&o.manifest, "manifest", "", "the model's manifest (models/*.yaml)")
 	c.Flags().StringVar(&o.format, "format", tables.Auto, "format of the files: auto, ndjson, csv or parquet")
 	c.Flags().StringArrayVar(&o.files, "from-file", nil, "training data; may be given more than once")
-	c.Flags().StringVarP(&o.out, "output", "o", "", "the baseline's file")
+	c.Flags().StringVarP(&o.out, "output", "o", "", "the baseline's file; packed if its name ends in .gz")
 	return c
 }
 
@@ -152,11 +154,22 @@ func buildBaseline(m *plumbline.Model, o buildOptions, step func(text string, do
 	return b, read, nil
 }
 
-// writeBaseline replaces the file whole or not at all.
+// writeBaseline replaces the file whole or not at all. A name that ends in .gz asks for it packed.
 func writeBaseline(file string, b *profiles.Baseline) error {
 	body, err := b.Write()
 	if err != nil {
 		return err
+	}
+	if strings.HasSuffix(file, ".gz") {
+		var packed bytes.Buffer
+		z := gzip.NewWriter(&packed)
+		if _, err := z.Write(body); err != nil {
+			return fmt.Errorf("pack the baseline: %w", err)
+		}
+		if err := z.Close(); err != nil {
+			return fmt.Errorf("pack the baseline: %w", err)
+		}
+		body = packed.Bytes()
 	}
 	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 		return fmt.Errorf("write the baseline: %w", err)
