@@ -6,6 +6,7 @@ import (
 
 	"plumbline/detectors"
 	"plumbline/profiles"
+	"plumbline/rules"
 )
 
 // calibrations remembers what the baselines' own windows tell of each test: it is the same until a baseline changes.
@@ -14,9 +15,11 @@ type calibrations struct {
 	known map[calibrationKey]*calibrated
 }
 
-// calibrationKey names windows of a baseline: their length, and where in it they begin.
+// calibrationKey names windows of a baseline: what they are compared with, their length, and where in it they begin.
 type calibrationKey struct {
 	baseline      string // hash
+	model         string // whose season it is
+	against       string
 	length, phase time.Duration
 }
 
@@ -41,16 +44,19 @@ const (
 // shorterLengths are tried, longest first, where windows as long as the judged one are too few.
 var shorterLengths = []time.Duration{7 * Day, 3 * Day, Day, 12 * Hour, 6 * Hour, 3 * Hour, Hour, 15 * time.Minute, 5 * time.Minute, time.Minute}
 
-// of is what a baseline tells of windows of a length that end when the judged one ends.
-func (c *calibrations) of(b *profiles.Baseline, length time.Duration, end time.Time) func(judgeKey) *detectors.Calibration {
-	same := c.windows(b, length, end)
+// of is what a version's baseline tells of windows of a length that end when the judged one ends, and are compared as it is.
+func (c *calibrations) of(v *Version, against string, length time.Duration, end time.Time) func(judgeKey) *detectors.Calibration {
+	same := c.windows(v, against, length, end)
+	if same == nil && against != rules.AgainstTraining { // a baseline too short to hold what came before its windows
+		return c.of(v, rules.AgainstTraining, length, end)
+	}
 	var shorter *calibrated
 	if same == nil || same.windows < detectors.MinWindows {
 		for _, l := range shorterLengths {
 			if l >= length {
 				continue
 			}
-			if shorter = c.windows(b, l, end); shorter != nil && shorter.windows >= detectors.MinWindows {
+			if shorter = c.windows(v, against, l, end); shorter != nil && shorter.windows >= detectors.MinWindows {
 				break
 			}
 			shorter = nil
@@ -70,15 +76,15 @@ func (c *calibrations) of(b *profiles.Baseline, length time.Duration, end time.T
 	}
 }
 
-// windows scores each window of a baseline against the rest of it; nil if there are none so long.
-func (c *calibrations) windows(b *profiles.Baseline, length time.Duration, end time.Time) *calibrated {
-	k := calibrationKey{b.Hash(), length, end.Sub(alignDown(end, length))}
+// windows scores each window of a baseline; nil if there are none so long.
+func (c *calibrations) windows(v *Version, against string, length time.Duration, end time.Time) *calibrated {
+	k := calibrationKey{v.Hash, v.Model.Name, against, length, end.Sub(alignDown(end, length))}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if found, ok := c.known[k]; ok {
 		return found
 	}
-	out := scoreWindows(b, length, end)
+	out := scoreWindows(v, against, length, end)
 	if c.known == nil || len(c.known) >= maxCalibrated {
 		c.known = map[calibrationKey]*calibrated{}
 	}
@@ -86,27 +92,28 @@ func (c *calibrations) windows(b *profiles.Baseline, length time.Duration, end t
 	return out
 }
 
-func scoreWindows(b *profiles.Baseline, length time.Duration, end time.Time) *calibrated {
-	ws, err := b.Windows(length, end)
+func scoreWindows(v *Version, against string, length time.Duration, end time.Time) *calibrated {
+	ws, err := v.Baseline.Windows(length, end)
 	if err != nil || ws.Len() == 0 || ws.Length != length {
 		return nil
 	}
-	out := &calibrated{windows: ws.Len(), nulls: map[judgeKey]*detectors.Null{}}
-	step := (ws.Len() + maxNullWindow - 1) / maxNullWindow
+	out := &calibrated{nulls: map[judgeKey]*detectors.Null{}}
 	scores := map[judgeKey][]detectors.Score{}
-	whole := b.Profile()
-	features := judged(whole)
+	features := judged(v.Profile)
+	expected := expectation(v, against, ws)
+	step := (ws.Len() + maxNullWindow - 1) / maxNullWindow
 	i := 0
 	for w := range ws.All() {
 		if i++; i%step != 0 {
 			continue
 		}
-		rest, err := whole.Without(w.Profile)
-		if err != nil {
-			return nil // the window is part of the baseline by construction
+		ref := expected(w)
+		if ref == nil {
+			continue
 		}
+		out.windows += step
 		for _, f := range features {
-			in := detectors.Input{Baseline: rest.Feature(f.key), Current: w.Profile.Feature(f.key)}
+			in := detectors.Input{Baseline: ref.Feature(f.key), Current: w.Profile.Feature(f.key)}
 			for _, t := range f.tests {
 				if s, ok := t.Score(in); ok {
 					jk := judgeKey{f.key, t.Name}
@@ -115,12 +122,52 @@ func scoreWindows(b *profiles.Baseline, length time.Duration, end time.Time) *ca
 			}
 		}
 	}
+	if out.windows == 0 {
+		return nil
+	}
 	for k, list := range scores {
 		if null, err := detectors.FitNull(list); err == nil && len(list) >= detectors.MinWindows {
 			out.nulls[k] = null
 		}
 	}
 	return out
+}
+
+// expectation says what a window of the baseline is compared with when nothing has changed: never with itself.
+func expectation(v *Version, against string, ws *profiles.BaselineWindows) func(profiles.BaselineWindow) *profiles.Profile {
+	switch against {
+	case rules.AgainstSeason:
+		return func(w profiles.BaselineWindow) *profiles.Profile {
+			return v.Baseline.Season(w.Window, v.Season).Profile
+		}
+	case rules.AgainstPrevious, rules.AgainstTrailing:
+		known := map[int64]*profiles.Profile{}
+		for w := range ws.All() {
+			known[w.Window.From.Unix()] = w.Profile.Clone()
+		}
+		return func(w profiles.BaselineWindow) *profiles.Profile {
+			sum := v.Baseline.Profile()
+			sum.Reset()
+			found := 0
+			earlier := earlierWindows(against, w.Window, time.UTC)
+			for _, e := range earlier {
+				if p := known[e.From.Unix()]; p != nil && sum.Merge(p) == nil {
+					found++
+				}
+			}
+			if found < len(earlier) {
+				return nil
+			}
+			return sum
+		}
+	}
+	return func(w profiles.BaselineWindow) *profiles.Profile {
+		rest, err := v.Profile.Without(w.Profile)
+		if err != nil {
+			return nil // unreachable: the window is part of the baseline
+		}
+		return rest
+	}
 }
 
 // judgedFeature is a feature and the tests that judge it.

@@ -41,33 +41,37 @@ func driftedReading() reading {
 }
 
 func drifted(ctx context.Context, m *Readings, a ask) (plumbline.Finding, error) {
-	ref, reason := a.baseline()
-	if ref == nil {
-		return plumbline.Finding{Reason: reason}, nil
-	}
 	w := judgedWindow(a.at, a.Window, a.version.Model.Location)
 	k := judgedKey{keyOf(a.Query), w.To, a.version.Hash}
 	if f, ok := m.judged[k]; ok && m.static {
 		return f, nil
 	}
+	if a.version.Baseline == nil {
+		_, reason := a.baseline()
+		return plumbline.Finding{Reason: reason}, nil
+	}
+	ref, err := m.expected(ctx, a, a.Against, w)
+	if err != nil || ref.profile == nil {
+		return plumbline.Finding{Window: w, Reason: ref.reason}, err
+	}
 	cur, err := m.windows.Read(ctx, a.stream, w)
 	if err != nil {
 		return plumbline.Finding{}, err
 	}
-	out := plumbline.Finding{Window: w, N: float64(cur.Profile.Records()), M: float64(ref.Records())}
+	out := plumbline.Finding{Window: w, N: float64(cur.Profile.Records()), M: float64(ref.profile.Records())}
 	if cur.Profile.Records() == 0 {
 		out.Reason = "no records in the window"
 		return out, nil
 	}
-	calibration := func(judgeKey) *detectors.Calibration { return &detectors.Calibration{} }
-	if a.Slice == "" {
-		calibration = m.calibrations.of(a.version.Baseline, w.Duration(), w.To)
-	}
-	j := judgeFeatures(ref, cur.Profile, w, a.Budget, a.Tolerate, calibration)
+	j := judgeFeatures(ref.profile, cur.Profile, w, a.Budget, a.Tolerate, m.calibration(a, a.Against, w))
 	j.into(&out)
+	out.Note = join(out.Note, ref.note)
 	for i := range out.Counted {
 		f := &out.Counted[i]
 		f.Model, f.Version, f.Slice = a.Model, a.Query.Version, a.Slice
+		if err := m.tell(ctx, a, f, cur.Profile, j.level); err != nil {
+			return plumbline.Finding{}, err
+		}
 	}
 	if m.static {
 		if len(m.judged) >= maxJudged {
@@ -76,6 +80,78 @@ func drifted(ctx context.Context, m *Readings, a ask) (plumbline.Finding, error)
 		m.judged[k] = out
 	}
 	return out, nil
+}
+
+// expected is what a judged window is compared with.
+func (m *Readings) expected(ctx context.Context, a ask, against string, w plumbline.Window) (reference, error) {
+	switch against {
+	case rules.AgainstSeason:
+		return a.season(w), nil
+	case rules.AgainstTrailing, rules.AgainstPrevious:
+		return m.before(ctx, a, against, w)
+	}
+	p, why := a.baseline()
+	return reference{profile: p, reason: why}, nil
+}
+
+// calibration is what the version's baseline tells of such windows; of slices it keeps none.
+func (m *Readings) calibration(a ask, against string, w plumbline.Window) func(judgeKey) *detectors.Calibration {
+	if a.Slice != "" {
+		return func(judgeKey) *detectors.Calibration { return &detectors.Calibration{} }
+	}
+	if against == "" {
+		against = rules.AgainstTraining
+	}
+	return m.calibrations.of(a.version, against, w.Duration(), w.To)
+}
+
+// tell adds to a drift which of the other references it moved against: a season explains what a year does, but not what the week
+// before did not have.
+func (m *Readings) tell(ctx context.Context, a ask, f *plumbline.Finding, cur *profiles.Profile, level float64) error {
+	t, err := detectors.ByName(f.Test)
+	current := byName(cur, f.Feature)
+	if err != nil || current == nil || f.Verdict != plumbline.Drift {
+		return nil
+	}
+	var moved, stayed []string
+	for _, kind := range rules.References {
+		verdict := f.Verdict
+		if kind != a.Against && !(kind == rules.AgainstTraining && a.Against == "") {
+			ref, err := m.expected(ctx, a, kind, f.Window)
+			if err != nil {
+				return err
+			}
+			if ref.profile == nil {
+				continue
+			}
+			in := detectors.Input{Baseline: ref.profile.Feature(current.Key), Current: current, Window: f.Window, Alpha: level, Tolerated: a.Tolerate,
+				Calibration: m.calibration(a, kind, f.Window)(judgeKey{current.Key, t.Name})}
+			verdict = t.Run(in).Verdict
+		}
+		switch verdict {
+		case plumbline.Drift:
+			moved = append(moved, references[kind])
+		case plumbline.NoDrift:
+			stayed = append(stayed, references[kind])
+		}
+	}
+	note := "moved against " + and(moved)
+	if len(stayed) > 0 {
+		note += ", not against " + and(stayed)
+	}
+	f.Note = join(note, f.Note)
+	return nil
+}
+
+// references are what a window can be compared with, in words.
+var references = map[string]string{rules.AgainstTraining: "the baseline", rules.AgainstSeason: "its same hours of the week",
+	rules.AgainstTrailing: "the four weeks before", rules.AgainstPrevious: "the window before"}
+
+func and(list []string) string {
+	if len(list) < 2 {
+		return strings.Join(list, "")
+	}
+	return strings.Join(list[:len(list)-1], ", ") + " and " + list[len(list)-1]
 }
 
 // judgedKey names a judged window: of a store that nothing changes it stays as it is until the next one begins.
@@ -115,7 +191,7 @@ func (j judgement) into(f *plumbline.Finding) {
 		notes = append(notes, fmt.Sprintf("%d tests gave no verdict", n))
 	}
 	if len(list) > 0 && list[0].P != nil {
-		notes = append([]string{byChance(*list[0].P, len(j.findings), f.Window)}, notes...)
+		notes = append([]string{byChance(list[0], len(j.findings), f.Window)}, notes...)
 	}
 	f.Note = strings.Join(notes, "; ")
 }
@@ -206,17 +282,23 @@ func surer(a, b plumbline.Finding) int {
 }
 
 // byChance says how rarely chance alone brings a p-value so small among so many tests.
-func byChance(p float64, pairs int, w plumbline.Window) string {
-	every := stride(w.Duration()).Hours() / 24 / max(p*float64(pairs), 1e-12) // days
+func byChance(f plumbline.Finding, tests int, w plumbline.Window) string {
+	every := stride(w.Duration()).Hours() / 24 / max(*f.P*float64(tests), 1e-12) // days
+	text := "by chance expected "
 	switch years := every / 365.25; {
 	case years >= 1000:
-		return "by chance less than once in a thousand years"
+		text += "less than once in a thousand years"
 	case years >= 2:
-		return fmt.Sprintf("by chance about once in %.0f years", years)
+		text += fmt.Sprintf("about once in %.0f years", years)
 	case years >= 1:
-		return "by chance less than once a year"
+		text += "less than once a year"
 	case every >= 60:
-		return fmt.Sprintf("by chance about once in %.0f months", every/30.4)
+		text += fmt.Sprintf("about once in %.0f months", every/30.4)
+	default:
+		text += fmt.Sprintf("about once in %.0f days", every)
 	}
-	return fmt.Sprintf("by chance about once in %.0f days", every)
+	if f.Extrapolated() {
+		text += fmt.Sprintf(", extrapolated from %d windows", f.Windows)
+	}
+	return text
 }

@@ -2,6 +2,7 @@ package slack
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -54,6 +55,8 @@ type readings struct {
 	guards  bool     // all of them are guards
 	reasons []string // why there is no value
 	n, m    float64
+	worth   float64 // of n records that depend on each other; 0 if they don't
+	windows int     // of the baseline that the p-value was learned from
 }
 
 // group sorts an alert's findings into readings, in the order in which the rule asked.
@@ -89,6 +92,9 @@ func (g *readings) add(f plumbline.Finding) {
 	}
 	g.stats[i].add(part, f)
 	g.n, g.m = f.N, max(g.m, f.M)
+	if f.Windows > 0 {
+		g.worth, g.windows = f.NEffective, f.Windows
+	}
 }
 
 // of is like " of UA".
@@ -118,6 +124,9 @@ func (g *readings) line(a plumbline.Alert, last time.Time) string {
 	b.WriteString(strings.Join(parts, "; "))
 	if len(g.stats) > 0 && !g.guards {
 		fmt.Fprintf(&b, ", on %s records", Count(g.n))
+		if g.windows > 0 {
+			fmt.Fprintf(&b, " (worth %s independent ones, by %d windows of the baseline)", Count(max(1, math.Round(g.worth))), g.windows)
+		}
 		if g.m > 0 {
 			fmt.Fprintf(&b, " against the baseline's %s", Count(g.m))
 		}
