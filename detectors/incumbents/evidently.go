@@ -3,6 +3,7 @@ package incumbents
 import (
 	"fmt"
 	"math"
+	"slices"
 )
 
 // EvidentlyVersion is the release whose numbers Evidently's functions are held to.
@@ -98,7 +99,10 @@ func evidentlySample(name string, ref, cur Column) (s evidently, f Finding, ok b
 		s.table = tabulate(r, c)
 		s.values, s.refValues = len(s.table.ref), len(r)
 		s.n, s.m = int(total(s.table.ref)), int(total(s.table.cur))
-		if !cur.Boolean && 2*len(c) > s.m {
+		switch {
+		case cur.Boolean && slices.Contains(cur.Codes, -1): // pandas has no type for it
+			return s, f.none("Evidently leaves out booleans that are missing in the current data"), false
+		case !cur.Boolean && 2*len(c) > s.m && s.m > 0:
 			f.Test = "text"
 			return s, f.none("Evidently takes the column for free text and trains a classifier"), false
 		}

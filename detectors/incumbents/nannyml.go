@@ -79,9 +79,9 @@ func NannyMLSummary(chunks []Finding) (highest Finding, alerts int) {
 	return highest, alerts
 }
 
-// NannyMLWindow is what NannyML says of the current rows as one chunk, if the reference is cut into chunks of size rows. That is its
-// calculator with chunk_size, or, with a tenth of the reference, its default calculator's thresholds. If size is not below the
-// reference's rows, there is one reference chunk, whose distance to itself is 0: the threshold is 0 too.
+// NannyMLWindow is what NannyML says of the current rows as one chunk, if the reference is cut into chunks of size rows: its calculator
+// with chunk_size. If size is not below the reference's rows, there is one reference chunk, whose distance to itself is 0: the
+// threshold is 0 too.
 func NannyMLWindow(name, method string, ref, cur Column, size int) Finding {
 	fitted, f := fitNannyML(name, method, ref, chunks(ref.Rows(), min(size, ref.Rows())))
 	if !f.OK() {

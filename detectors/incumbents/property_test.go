@@ -122,3 +122,16 @@ func TestNannyMLSummaryTakesTheHighestChunk(t *testing.T) {
 		t.Errorf("%+v, %d alerts", f, alerts)
 	}
 }
+
+// Evidently 0.7.23 reads such a column as objects and doesn't report it.
+func TestEvidentlyLeavesOutBooleansThatAreMissing(t *testing.T) {
+	ref := Categories([]string{"true", "false", "true"}, nil)
+	cur := Categories([]string{"true", "false", ""}, []bool{2: true})
+	ref.Boolean, cur.Boolean = true, true
+	if f := Evidently("x", ref, cur); f.OK() {
+		t.Errorf("%+v", f)
+	}
+	if f := Evidently("x", cur, ref); !f.OK() || f.Test != "z" {
+		t.Errorf("%+v", f)
+	}
+}

@@ -21,9 +21,10 @@ func Rules(columns int) []Rule {
 			func(ref, cur Column) Finding { return EvidentlyTest("psi", "", ref, cur) }},
 		{"nannyml, window chunks", "NannyML", NannyMLVersion, "JS above mean + 3 sd of the reference's chunks, chunks of the window's size",
 			func(ref, cur Column) Finding { return NannyMLWindow("", "jensen_shannon", ref, cur, cur.Rows()) }},
-		{"nannyml, ten chunks", "NannyML", NannyMLVersion, "JS above mean + 3 sd of the reference's ten chunks, its default",
+		{"nannyml, ten chunks", "NannyML", NannyMLVersion, "the same with ten chunks of both, its default: an alarm if any chunk alerts",
 			func(ref, cur Column) Finding {
-				return NannyMLWindow("", "jensen_shannon", ref, cur, ref.Rows()/nannyMLChunks)
+				highest, _ := NannyMLSummary(NannyML("", ref, cur))
+				return highest
 			}},
 		{"alibi-detect", "alibi-detect", AlibiDetectVersion, "KS or chi-square, p < 0.05 / columns",
 			func(ref, cur Column) Finding { return AlibiDetect("", ref, cur, columns) }},
