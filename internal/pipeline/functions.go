@@ -30,7 +30,8 @@ func catalogue() []reading {
 		}
 		list = append(list, reading{f, read})
 	}
-	return append(append(list, driftedReading()), rowReadings()...)
+	list = append(append(list, driftedReading()), dataReadings()...)
+	return append(list, rowReadings()...)
 }
 
 // modelTest reads the whole profile.

@@ -34,6 +34,7 @@ type Readings struct {
 	calibrations calibrations
 	judged       map[judgedKey]plumbline.Finding
 	references   map[referenceKey]reference
+	related      map[windowKey]plumbline.Finding // changes of correlation
 }
 
 type windowKey struct {
@@ -115,6 +116,7 @@ func (m *Readings) enter(ctx context.Context, at time.Time) {
 	m.at = at
 	m.profile, m.finding = map[windowKey]WindowProfile{}, map[queryKey]answer{}
 	m.deployed, m.references = map[versionKey]plumbline.Deployment{}, map[referenceKey]reference{}
+	m.related = map[windowKey]plumbline.Finding{}
 	if !m.static {
 		m.streams = nil
 		if err := m.registry.Refresh(ctx); err != nil { // what it has will do until the next instant
@@ -164,9 +166,10 @@ func (m *Readings) compute(ctx context.Context, q rules.Query, at time.Time) (pl
 	return f, nil
 }
 
+// join adds a note to a note.
 func join(a, b string) string {
-	if a == "" {
-		return b
+	if a == "" || b == "" {
+		return a + b
 	}
 	return a + "; " + b
 }

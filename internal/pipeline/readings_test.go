@@ -131,7 +131,7 @@ func TestNoVerdict(t *testing.T) {
 		{"an unknown model", m, rules.Query{Model: "nobody"}, t0.Add(time.Hour), "", false},
 		{"an unknown version", m, rules.Query{Model: "golden", Version: "9"}, t0.Add(time.Hour), "volume throughput labelled", false},
 		{"before its first record", m, rules.Query{Model: "golden"}, t0.Add(-24 * time.Hour), "", false},
-		{"a silent hour", m, rules.Query{Model: "golden"}, t0.Add(5 * time.Hour), "volume throughput history samples labelled", false},
+		{"a silent hour", m, rules.Query{Model: "golden"}, t0.Add(5 * time.Hour), "volume throughput history freshness samples labelled", false},
 		{"an unknown slice", m, rules.Query{Model: "golden", Slice: "c=q"}, t0.Add(time.Hour), "volume throughput samples labelled", false},
 		{"no baseline", NewReadings(s, bare, false), rules.Query{Model: "fresh", Version: "1"}, t0.Add(time.Hour), "", true},
 	} {
@@ -149,7 +149,7 @@ func TestNoVerdict(t *testing.T) {
 				what := fmt.Sprintf("%s: %s(%s)", c.name, f.Name, feature)
 				wanted := strings.Contains(" "+c.numbers+" ", " "+f.Name+" ") && feature != "nobody"
 				switch {
-				case wanted && f.Name == "history" && err == nil: // it has lived, silently
+				case wanted && (f.Name == "history" || f.Name == "freshness") && err == nil: // it has lived, silently
 				case wanted && (err != nil || got.Value == nil || *got.Value != 0):
 					t.Errorf("%s is %v, %v; want 0", what, show(got.Value), err)
 				case !wanted && (!errors.Is(err, rules.ErrNoData) || got.Value != nil):
