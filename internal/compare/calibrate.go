@@ -102,11 +102,11 @@ func (b *block) sample(f *frozen) profiles.Sample {
 var learned = map[string]bool{"psi": true, "ad": true, "mean_shift": true, "category_shift": true, "missing": true}
 
 // run runs a judged test on the rung of detectors' ladder that holds, and where none does, holds the current file against shorter
-// windows.
-func (w *windows) run(t detectors.Test, in detectors.Input) plumbline.Finding {
+// windows. It reports whether rows depend on each other.
+func (w *windows) run(t detectors.Test, in detectors.Input) (f plumbline.Finding, dependent bool) {
 	in.Calibration = &detectors.Calibration{}
 	if w == nil || !learned[t.Name] {
-		return t.Run(in)
+		return t.Run(in), false
 	}
 	var scores []detectors.Score
 	for _, p := range w.list {
@@ -115,22 +115,22 @@ func (w *windows) run(t detectors.Test, in detectors.Input) plumbline.Finding {
 		}
 	}
 	if len(scores) < detectors.MinWindows {
-		return t.Run(in)
+		return t.Run(in), false
 	}
 	null, err := detectors.FitNull(scores)
 	if err != nil {
-		return t.Run(in)
+		return t.Run(in), false
 	}
 	if w.enough {
 		in.Calibration.Windows, in.Calibration.Available = null, len(scores)
-		return t.Run(in)
+		return t.Run(in), !null.Independent()
 	}
 	in.Calibration.Shorter, in.Calibration.Available = null, w.total
-	f := t.Run(in)
+	f = t.Run(in)
 	if !null.Independent() {
 		w.far(t, in.Alpha, &f)
 	}
-	return f
+	return f, !null.Independent()
 }
 
 // distances are the numbers by which a window strays from the rest, whatever its length; signed ones are about normal.

@@ -25,7 +25,7 @@ type column struct {
 	invalid int64
 	kinds   [plumbline.Vector + 1]int64
 
-	scratch  []float64
+	raw      *raw              // keeps values, and then nothing else is counted
 	decimals map[float64]int32 // places of numbers that are categories
 }
 
@@ -124,6 +124,10 @@ func (c *column) lose(why *int64, k int64) {
 
 // none counts k rows without a value.
 func (c *column) none(k int) {
+	if c.raw != nil {
+		c.raw.none(k)
+		return
+	}
 	c.rows += int64(k)
 	c.kinds[plumbline.Missing] += int64(k)
 	for ; k > 0 && c.held != nil; k-- {
@@ -136,6 +140,10 @@ func (c *column) none(k int) {
 
 // numbers counts a stretch of numbers; NaN is missing.
 func (c *column) numbers(xs []float64) {
+	if c.raw != nil {
+		c.raw.numbers(xs)
+		return
+	}
 	c.rows += int64(len(xs))
 	c.kinds[plumbline.Number] += int64(len(xs))
 	for len(xs) > 0 && c.held != nil {
@@ -192,6 +200,10 @@ func (c *column) decimal(x float64) {
 }
 
 func (c *column) text(s string) {
+	if c.raw != nil {
+		c.raw.text(s, false)
+		return
+	}
 	c.rows++
 	c.kinds[plumbline.String]++
 	if c.held != nil {
@@ -219,12 +231,16 @@ func (c *column) countText(s string) {
 }
 
 func (c *column) boolean(b bool) {
-	c.rows++
-	c.kinds[plumbline.Bool]++
 	x := 0.0
 	if b {
 		x = 1
 	}
+	if c.raw != nil {
+		c.raw.text(boolText(x), true)
+		return
+	}
+	c.rows++
+	c.kinds[plumbline.Bool]++
 	if c.held != nil {
 		c.hold(plumbline.Bool, x, "")
 		return

@@ -13,7 +13,6 @@ import (
 	"sync/atomic"
 
 	"plumbline"
-	"plumbline/internal/tables"
 	"plumbline/profiles"
 )
 
@@ -24,6 +23,9 @@ type Options struct {
 	Columns            []string // only these; empty: all
 	By                 string   // a column for each of whose values the comparison is made again
 	Budget             float64  // expected false alarms of the whole comparison
+	Exact              bool     // statistics of raw values where there are such
+	Compat             []string // also what these tools' defaults say: see Tools
+	Independent        bool     // the order of rows says nothing: take them as independent
 	// Step is told how far the work is; it may be nil.
 	Step func(text string, done, total int64)
 }
@@ -45,6 +47,11 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	if !(o.Budget > 0) {
 		return nil, fmt.Errorf("the budget is %v; give a number of false alarms above 0", o.Budget)
 	}
+	for _, tool := range o.Compat {
+		if !slices.Contains(Tools, tool) {
+			return nil, fmt.Errorf("the defaults of %q are not known; there are those of %s", tool, strings.Join(Tools, " and "))
+		}
+	}
 	for _, name := range append(slices.Clone(o.Columns), o.By) {
 		if reserved[name] {
 			return nil, fmt.Errorf("column %q is what the record calls itself, not a feature", name)
@@ -62,7 +69,16 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	return r.report(ref, cur)
+	out, err := r.report(ref, cur)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.values(out); err != nil {
+		return nil, err
+	}
+	worst(out.Features)
+	out.Verdict = overall(out.Features)
+	return out, nil
 }
 
 type runner struct {
@@ -125,14 +141,8 @@ func (r *runner) current(ref *side[*frozen]) (*side[current], error) {
 // read makes one pass over a file. open makes the column of a name in a group, finish ends it.
 func read[C any](r *runner, path string, open func(group, name string) *column, finish func(group string, c *column, absent int64) C) (*side[C], error) {
 	s := &side[C]{Side: Side{Path: path}, groups: map[string]*section[C]{}, left: map[string]string{}}
-	format := r.Input
-	if format == "" || format == tables.Auto {
-		if ext := filepath.Ext(path); ext == ".parquet" || ext == ".pq" {
-			format = tables.Parquet
-		}
-	}
 	var err error
-	if format == tables.Parquet && r.By == "" {
+	if isParquet(path, r.Input) && r.By == "" {
 		err = readColumns(r, path, s, open, finish)
 	} else {
 		err = readRows(r, path, s, open, finish)
@@ -250,7 +260,7 @@ func (r *runner) report(ref *side[*frozen], cur *side[current]) (*Report, error)
 	}
 	out.Level = min(r.Budget/float64(max(1, out.Judged)), 0.05)
 	var err error
-	if out.Features, err = judgeAll(sections[""], out.Level); err != nil {
+	if out.Features, err = judgeAll(sections[""], out.Level, r.Independent); err != nil {
 		return nil, err
 	}
 	g, h := ref.groups[""], cur.groups[""]
@@ -282,8 +292,6 @@ func (r *runner) report(ref *side[*frozen], cur *side[current]) (*Report, error)
 	if len(out.Features) == 0 {
 		return nil, fmt.Errorf("%s and %s have no column in common that can be compared", ref.Path, cur.Path)
 	}
-	worst(out.Features)
-	out.Verdict = overall(out.Features)
 	return out, nil
 }
 

@@ -65,7 +65,7 @@ type pair struct {
 }
 
 // judge runs every test on a column. The level is that of each judged test.
-func (p *pair) judge(level float64) (Feature, error) {
+func (p *pair) judge(level float64, independent bool) (Feature, error) {
 	f := Feature{Name: p.ref.name, Type: p.ref.typ, N: p.cur.N, M: p.ref.sample.N, Missing: Both{p.ref.sample.Missing, p.cur.Missing}, Findings: []Finding{}, Verdict: plumbline.NoVerdict}
 	if p.ref.typ == plumbline.TypeAuto {
 		f.Findings = append(f.Findings, Finding{Test: "psi", N: float64(p.cur.N), Verdict: plumbline.NoVerdict, Reason: "no row of the reference has a value", Judged: true})
@@ -98,14 +98,19 @@ func (p *pair) judge(level float64) (Feature, error) {
 			Reason: fmt.Sprintf("the values are of type %s in the reference and of type %s in the current file", p.ref.spoken, p.spoken)})
 		f.Verdict = plumbline.Drift
 	}
-	w := windowsOf(p.ref, p.cur.N)
+	var w *windows
+	if !independent {
+		w = windowsOf(p.ref, p.cur.N)
+	}
 	for _, t := range shown {
 		if !t.Applies(p.ref.typ) {
 			continue
 		}
 		in := detectors.Input{Baseline: ref, Current: cur, Alpha: level}
 		if slices.Contains(judged, t.Name) {
-			f.Findings = append(f.Findings, finding(w.run(t, in), true))
+			x, dependent := w.run(t, in)
+			f.Findings = append(f.Findings, finding(x, true))
+			f.dependent = f.dependent || dependent && shape[t.Name]
 		} else {
 			f.Findings = append(f.Findings, finding(t.Run(in), false))
 		}
@@ -115,14 +120,14 @@ func (p *pair) judge(level float64) (Feature, error) {
 }
 
 // judgeAll judges columns, as many at a time as there are processors.
-func judgeAll(list []pair, level float64) ([]Feature, error) {
+func judgeAll(list []pair, level float64, independent bool) ([]Feature, error) {
 	out, errs := make([]Feature, len(list)), make([]error, len(list))
 	var next atomic.Int64
 	var wg sync.WaitGroup
 	for range runtime.GOMAXPROCS(0) {
 		wg.Go(func() {
 			for i := int(next.Add(1)) - 1; i < len(list); i = int(next.Add(1)) - 1 {
-				out[i], errs[i] = list[i].judge(level)
+				out[i], errs[i] = list[i].judge(level, independent)
 			}
 		})
 	}

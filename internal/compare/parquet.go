@@ -111,6 +111,11 @@ func (c *parquetColumn) logical(t parquet.Type) string {
 	return ""
 }
 
+// whole reports that the type itself is one of whole numbers.
+func (c *parquetColumn) whole() bool {
+	return (c.kind == parquet.Int32 || c.kind == parquet.Int64) && c.scale == 1
+}
+
 func (p *parquetFile) close() error { return p.file.Close() }
 
 // scan reads every column that is asked for, a few at a time. done is called for each as it ends, from any of the goroutines.
@@ -398,7 +403,7 @@ func (d *dictionary) count(indexes []int32, c *column, r *pageReader) {
 		c.numbers(out)
 		return
 	}
-	for len(indexes) > 0 && c.held != nil {
+	for len(indexes) > 0 && (c.held != nil || c.raw != nil) {
 		c.text(d.texts[indexes[0]])
 		indexes = indexes[1:]
 	}

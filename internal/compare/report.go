@@ -1,6 +1,9 @@
 package compare
 
-import "plumbline"
+import (
+	"plumbline"
+	"plumbline/detectors/incumbents"
+)
 
 // Report is what a comparison found. Its JSON is a contract: see docs/compare.md.
 type Report struct {
@@ -59,7 +62,8 @@ type Feature struct {
 	Verdict plumbline.Verdict `json:"verdict"`
 	Bins    *plumbline.Bins   `json:"bins,omitempty"` // for pictures
 
-	picture picture
+	picture   picture
+	dependent bool // rows were found to depend on each other
 }
 
 // Both is a number of each side.
@@ -86,17 +90,7 @@ type Finding struct {
 }
 
 // Compat holds, by tool, what other tools' own default tests say.
-type Compat map[string][]Verdict
+type Compat map[string][]incumbents.Finding
 
-// Verdict is one column's verdict by another tool's rule.
-type Verdict struct {
-	Name      string  `json:"name"`
-	Test      string  `json:"test"`
-	Value     float64 `json:"value"`
-	Threshold float64 `json:"threshold"`
-	Drift     bool    `json:"drift"`
-	Reason    string  `json:"reason,omitempty"`
-}
-
-// tools are the ones whose rules Compat can hold, in the order of printing.
-var tools = []string{"evidently", "nannyml"}
+// Tools are the ones whose rules Compat can hold.
+var Tools = []string{"evidently", "nannyml"}

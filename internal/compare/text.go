@@ -367,7 +367,7 @@ func (t *text) by(b *By) {
 }
 
 func (t *text) compat(c Compat) {
-	for _, tool := range tools {
+	for _, tool := range Tools {
 		list, ok := c[tool]
 		if !ok {
 			continue
@@ -378,17 +378,21 @@ func (t *text) compat(c Compat) {
 				drifted++
 			}
 		}
-		t.line("%s", t.paint(bold, fmt.Sprintf("What %s's defaults say: %d of %s drifted", tool, drifted, counted(len(list), "column"))))
+		t.line("%s", t.paint(bold, fmt.Sprintf("What %s's defaults say: %d of %s drifted", tool, drifted, counted(len(list), "finding"))))
 		for _, v := range list {
 			word := "no drift"
 			if v.Drift {
 				word = "drift"
 			}
 			if v.Reason != "" {
-				t.line("  %-28s %s", clip(profiles.Printable(v.Name), 28), v.Reason)
+				t.line("  %-38s %s", clip(profiles.Printable(v.Name), 28), v.Reason)
 				continue
 			}
-			t.line("  %-28s %-24s %10s  threshold %-8s  %s", clip(profiles.Printable(v.Name), 28), v.Test, figure(v.Value), figure(v.Threshold), word)
+			name := clip(profiles.Printable(v.Name), 28)
+			if v.Chunk > 0 {
+				name += fmt.Sprintf(", chunk %d", v.Chunk)
+			}
+			t.line("  %-38s %-18s %10s  threshold %-8s  %s", name, v.Test, figure(v.Value), figure(v.Threshold), word)
 		}
 		t.line("")
 	}
