@@ -134,8 +134,8 @@ func (f *Feature) appendContents(dst []byte, carriers int64) (form byte, out []b
 		return f.appendValues(dst, carriers)
 	}
 	at := len(dst)
-	dst = append(dst, 0)
-	dst[at], dst = f.appendValues(dst, carriers)
+	values, dst := f.appendValues(append(dst, 0), carriers)
+	dst[at] = values // after dst has moved, if it did
 	return formVectors, appendSketch(dst, f.sketch)
 }
 
