@@ -134,9 +134,9 @@ func (f *Feature) appendContents(dst []byte, carriers int64) (form byte, out []b
 		return f.appendValues(dst, carriers)
 	}
 	at := len(dst)
-	values, dst := f.appendValues(append(dst, 0), carriers)
-	dst[at] = values // after dst has moved, if it did
-	return formVectors, appendSketch(dst, f.sketch)
+	form, out = f.appendValues(append(dst, 0), carriers)
+	out[at] = form
+	return formVectors, appendSketch(out, f.sketch)
 }
 
 func (f *Feature) appendValues(dst []byte, carriers int64) (form byte, out []byte) {

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"plumbline"
+	"plumbline/profiles/projection"
 )
 
 // near reports whether two numbers agree to a relative error.
@@ -254,11 +255,12 @@ func sameCounts(t *testing.T, want, got *Profile) {
 			Counts                                         []int64
 			Categories, UnseenValues                       []Category
 			Min, Max                                       float64
+			Sketch                                         *projection.Sketch
 		}
 		of := func(f *Feature) facts {
 			low, _ := f.Min()
 			high, _ := f.Max()
-			return facts{f.Type, f.N, f.Missing, f.NaN, f.Invalid, f.Below, f.Above, f.Unseen(), f.Other(), f.Counts(), f.Categories(), f.UnseenValues(), low, high}
+			return facts{f.Type, f.N, f.Missing, f.NaN, f.Invalid, f.Below, f.Above, f.Unseen(), f.Other(), f.Counts(), f.Categories(), f.UnseenValues(), low, high, f.Sketch()}
 		}
 		if diff := cmp.Diff(of(w), of(g)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", w.Name, diff)
