@@ -1,12 +1,14 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
 
 	"plumbline"
 	"plumbline/internal/compare"
+	"plumbline/internal/strictyaml"
 	"plumbline/internal/tables"
 )
 
@@ -33,6 +35,10 @@ Exit status 0 without drift, 2 with drift, 1 if it can't be done. Where there ar
 			o.Step = bar.Step
 			r, err := compare.Run(c.Context(), o)
 			bar.done(err)
+			var unknown *compare.UnknownColumnError
+			if errors.As(err, &unknown) {
+				return withHint(strictyaml.Suggest(unknown.Column, unknown.Known), "%w", err)
+			}
 			if err != nil {
 				return err
 			}

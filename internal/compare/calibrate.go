@@ -17,6 +17,7 @@ type windows struct {
 	rows   int64 // of one of them
 	enough bool  // they are as long as the current file
 	total  int   // windows as long as the current file that the reference holds
+	short  bool  // there are none, and rows depend on each other
 }
 
 type pairOf struct{ rest, window *profiles.Feature }
@@ -39,6 +40,9 @@ func windowsOf(f *frozen, n int64) *windows {
 	k = max(k, least)
 	blocks := join(o.done, k)
 	if len(blocks) < detectors.MinWindows {
+		if o.clustered() {
+			return &windows{short: true}
+		}
 		return nil
 	}
 	rows := int64(k * o.length)
@@ -107,6 +111,12 @@ func (w *windows) run(t detectors.Test, in detectors.Input) (f plumbline.Finding
 	in.Calibration = &detectors.Calibration{}
 	if w == nil || !learned[t.Name] {
 		return t.Run(in), false
+	}
+	if w.short {
+		f = t.Run(in)
+		f.P, f.Lower, f.Upper, f.Verdict, f.Note = nil, nil, nil, plumbline.NoVerdict, ""
+		f.Reason = "the rows depend on each other and the reference is too short to learn how much"
+		return f, true
 	}
 	var scores []detectors.Score
 	for _, p := range w.list {

@@ -58,6 +58,11 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 		}
 	}
 	r := &runner{Options: o, ctx: ctx}
+	if r.By != "" {
+		if err := r.chooseGroups(); err != nil {
+			return nil, err
+		}
+	}
 	ref, err := r.reference()
 	if err != nil {
 		return nil, err
@@ -78,12 +83,16 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	}
 	worst(out.Features)
 	out.Verdict = overall(out.Features)
+	if out.By != nil && out.Verdict != plumbline.Drift && slices.ContainsFunc(out.By.Groups, func(g Group) bool { return g.Verdict == plumbline.Drift }) {
+		out.Verdict = plumbline.Drift
+	}
 	return out, nil
 }
 
 type runner struct {
 	Options
-	ctx context.Context
+	ctx    context.Context
+	groups []string // the values of By that are compared by themselves, the most frequent first
 }
 
 // side is one file, read: its columns by name for the whole and for each group.
@@ -91,6 +100,8 @@ type side[C any] struct {
 	Side
 	groups map[string]*section[C]
 	left   map[string]string
+	known  []string // all columns, compared or not
+	rest   int64 // rows in none of the groups, if there are groups
 }
 
 // section is the rows of one group, "" being all of them.
@@ -112,7 +123,7 @@ func (r *runner) wanted(name string) bool {
 }
 
 func (r *runner) reference() (*side[*frozen], error) {
-	return read(r, r.Reference, func(_, name string) *column { return newColumn(name, firstRows) },
+	return read(r, r.Reference, func(group, name string) *column { return newColumn(name, r.first(group)) },
 		func(_ string, c *column, absent int64) *frozen { return c.finish(absent) })
 }
 
@@ -157,14 +168,30 @@ func read[C any](r *runner, path string, open func(group, name string) *column, 
 }
 
 func readRows[C any](r *runner, path string, s *side[C], open func(group, name string) *column, finish func(group string, c *column, absent int64) C) error {
-	all := newColumnSet(func(name string) *column {
-		if !r.wanted(name) {
-			return nil
-		}
-		return open("", name)
-	})
+	set := func(group string) *columnSet {
+		return newColumnSet(func(name string) *column {
+			if !r.wanted(name) || group != "" && name == r.By {
+				return nil
+			}
+			return open(group, name)
+		})
+	}
+	all := set("")
+	sets := map[string]*columnSet{}
+	for _, g := range r.groups {
+		sets[g] = set(g)
+	}
 	err := scanRows(path, r.Input, all, r.Step, func(rec *plumbline.Record) error {
 		all.fold(rec)
+		if len(sets) > 0 && rec.Kind != plumbline.Label {
+			if g, ok := valueOf(rec, r.By); !ok {
+				s.rest++
+			} else if part := sets[g]; part != nil {
+				part.fold(rec)
+			} else {
+				s.rest++
+			}
+		}
 		if all.rows%1024 == 0 {
 			return r.ctx.Err()
 		}
@@ -181,11 +208,15 @@ func readRows[C any](r *runner, path string, s *side[C], open func(group, name s
 	}
 	s.Rows = all.rows
 	maps.Copy(s.left, all.left)
-	g := &section[C]{rows: all.rows, columns: map[string]C{}}
-	for _, c := range all.list {
-		g.names, g.columns[c.name] = append(g.names, c.name), finish("", c, all.rows-c.rows)
+	s.known = slices.Collect(maps.Keys(all.place))
+	sets[""] = all
+	for group, set := range sets {
+		g := &section[C]{rows: set.rows, columns: map[string]C{}}
+		for _, c := range set.list {
+			g.names, g.columns[c.name] = append(g.names, c.name), finish(group, c, set.rows-c.rows)
+		}
+		s.groups[group] = g
 	}
-	s.groups[""] = g
 	return nil
 }
 
@@ -201,6 +232,7 @@ func readColumns[C any](r *runner, path string, s *side[C], open func(group, nam
 	s.groups[""] = g
 	var wanted int64
 	for _, c := range p.columns {
+		s.known = append(s.known, c.name)
 		if r.wanted(c.name) {
 			wanted, g.names = wanted+1, append(g.names, c.name)
 		}
@@ -223,6 +255,16 @@ func readColumns[C any](r *runner, path string, s *side[C], open func(group, nam
 	}, func(rows int64) { r.Step(text, done.Add(rows), total) })
 }
 
+// UnknownColumnError is a column that was asked for and that the reference does not have.
+type UnknownColumnError struct {
+	File, Column string
+	Known        []string
+}
+
+func (e *UnknownColumnError) Error() string {
+	return fmt.Sprintf("%s has no column %q", e.File, e.Column)
+}
+
 // known refuses names of columns that the reference does not have.
 func (r *runner) known(ref *side[*frozen]) error {
 	all := ref.groups[""]
@@ -233,7 +275,8 @@ func (r *runner) known(ref *side[*frozen]) error {
 		if why := ref.left[name]; why != "" {
 			return fmt.Errorf("column %q can't be compared: %s", name, why)
 		}
-		return fmt.Errorf("%s has no column %q; it has %s", ref.Path, name, strings.Join(all.names[:min(len(all.names), 20)], ", "))
+		slices.Sort(ref.known)
+		return &UnknownColumnError{ref.Path, name, ref.known}
 	}
 	return nil
 }
@@ -245,11 +288,8 @@ func (r *runner) report(ref *side[*frozen], cur *side[current]) (*Report, error)
 	maps.Copy(left, cur.left)
 	maps.Copy(left, ref.left)
 	sections := map[string][]pair{}
-	for group, g := range ref.groups {
-		h := cur.groups[group]
-		if h == nil {
-			continue
-		}
+	for _, group := range append([]string{""}, r.groups...) {
+		g, h := ref.groups[group], cur.groups[group]
 		for _, name := range g.names {
 			f := g.columns[name]
 			if c, ok := h.columns[name]; ok {
@@ -291,6 +331,19 @@ func (r *runner) report(ref *side[*frozen], cur *side[current]) (*Report, error)
 	}
 	if len(out.Features) == 0 {
 		return nil, fmt.Errorf("%s and %s have no column in common that can be compared", ref.Path, cur.Path)
+	}
+	if r.By == "" {
+		return out, nil
+	}
+	out.By = &By{Column: r.By, Groups: []Group{}, Rest: cur.rest}
+	for _, group := range r.groups {
+		x := Group{Value: group, Reference: ref.groups[group].rows, Current: cur.groups[group].rows}
+		if x.Features, err = judgeAll(sections[group], out.Level, r.Independent); err != nil {
+			return nil, err
+		}
+		worst(x.Features)
+		x.Verdict = overall(x.Features)
+		out.By.Groups = append(out.By.Groups, x)
 	}
 	return out, nil
 }

@@ -1,5 +1,7 @@
 package compare
 
+import "plumbline/detectors"
+
 // order follows a column's values in the order of its rows: counts in a few classes for each of up to 128 blocks of equally many
 // consecutive rows. When there is no more room, neighbours become one.
 type order struct {
@@ -57,6 +59,41 @@ func (o *order) add(class uint8, k int) {
 		o.advance(j)
 		k -= j
 	}
+}
+
+// clustered reports that rows depend on their neighbours: the share of values in the lower classes differs from block to block by more
+// than chance. It needs no windows in which a test has a value, and tells less than they do.
+func (o *order) clustered() bool {
+	var all block
+	for i := range o.done {
+		all.add(&o.done[i])
+	}
+	var n, low float64
+	for _, k := range all.counts[:classes] {
+		n += float64(k)
+	}
+	last := -1
+	for last < classes && low < n/2 { // classes 0 … last hold about half
+		last++
+		low += float64(all.counts[last])
+	}
+	p := low / n
+	if len(o.done) < 8 || !(p > .05 && p < .95) {
+		return false
+	}
+	sum := 0.0
+	for _, b := range o.done {
+		var k, rows float64
+		for c, x := range b.counts[:classes] {
+			if rows += float64(x); c <= last {
+				k += float64(x)
+			}
+		}
+		if rows > 0 {
+			sum += (k - rows*p) * (k - rows*p) / (rows * p * (1 - p))
+		}
+	}
+	return detectors.ChiSquareTail(sum, float64(len(o.done)-1), 0) < .001
 }
 
 // join makes one block of every k neighbours; what is left over at the end is dropped.
