@@ -55,3 +55,19 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+func BenchmarkParse384(b *testing.B) {
+	rng := rand.New(rand.NewPCG(1, 1))
+	text := "["
+	for i := range 384 {
+		if i > 0 {
+			text += ","
+		}
+		text += strconv.FormatFloat(math.Round(1e7*rng.NormFloat64())/1e8, 'g', -1, 64)
+	}
+	text += "]"
+	var v []float64
+	for b.Loop() {
+		v, _ = Parse(v[:0], text)
+	}
+}
