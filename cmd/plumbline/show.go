@@ -41,7 +41,9 @@ func (d *demo) show(ctx context.Context, a *app.App, conf *config.Config, s app.
 	if err := d.histograms(ctx, a, drift, ends); err != nil {
 		return err
 	}
-	d.timeline(ends, last)
+	if err := d.timeline(ctx, a, ends, last); err != nil {
+		return err
+	}
 	if err := d.message(); err != nil {
 		return err
 	}
@@ -165,7 +167,7 @@ func (d *demo) histograms(ctx context.Context, a *app.App, list []featureWeeks, 
 	return nil
 }
 
-// message draws one Slack message in full: the one that tells of most alerts.
+// message draws one Slack message in full: the first that rests on most findings.
 func (d *demo) message() error {
 	var best *sinks.Notification
 	for i := range d.notes {
@@ -173,7 +175,7 @@ func (d *demo) message() error {
 		if n.Edge != plumbline.EdgeFiring {
 			continue
 		}
-		if best == nil || len(n.Alerts) > len(best.Alerts) {
+		if best == nil || findings(n) > findings(best) {
 			best = n
 		}
 	}
@@ -182,6 +184,13 @@ func (d *demo) message() error {
 	}
 	d.title("One of the messages, as Slack would show it")
 	return slack.NewMessage(*best).Print(d.out, d.width, d.color)
+}
+
+func findings(n *sinks.Notification) (sum int) {
+	for _, a := range n.Alerts {
+		sum += len(a.Findings)
+	}
+	return sum
 }
 
 // trigger prints the body of the first training request.

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"sort"
 	"strings"
@@ -8,7 +10,9 @@ import (
 
 	"plumbline"
 	"plumbline/examples"
+	"plumbline/internal/app"
 	"plumbline/internal/strictyaml"
+	"plumbline/rules"
 )
 
 // explanation is why an alert of the demo is true.
@@ -40,6 +44,7 @@ type life struct {
 	alert, feature, severity string
 	firings                  [][2]time.Time // fired, resolved
 	open                     bool
+	days                     bool // firings are days of drift
 }
 
 // lives puts what was notified together by alert and feature, in order of their first firing.
@@ -50,23 +55,19 @@ func (d *demo) lives(end time.Time) []*life {
 		for _, a := range n.Alerts {
 			k := [2]string{a.Name, a.Labels["feature"]}
 			l := at[k]
-			if l == nil && n.Edge != plumbline.EdgeFiring {
-				continue // it fired before what is shown begins
-			}
-			if l == nil {
-				l = &life{alert: k[0], feature: k[1], severity: a.Labels["severity"]}
-				at[k] = l
-				list = append(list, l)
-			}
 			switch n.Edge {
 			case plumbline.EdgeFiring:
+				if l == nil {
+					l = &life{alert: k[0], feature: k[1], severity: a.Labels["severity"]}
+					at[k] = l
+					list = append(list, l)
+				}
 				l.firings = append(l.firings, [2]time.Time{n.At, end})
 				l.open = true
 			case plumbline.EdgeResolved:
-				if l.open {
-					l.firings[len(l.firings)-1][1] = n.At
+				if l != nil && l.open { // else it fired before what is shown begins
+					l.firings[len(l.firings)-1][1], l.open = n.At, false
 				}
-				l.open = false
 			}
 		}
 	}
@@ -74,20 +75,70 @@ func (d *demo) lives(end time.Time) []*life {
 	return list
 }
 
+// behind adds to the alerts that judge all features together a line for each feature: the days on which it had drifted.
+func (d *demo) behind(ctx context.Context, a *app.App, list []*life, ends []time.Time) ([]*life, error) {
+	var out []*life
+	for _, l := range list {
+		out = append(out, l)
+		rule := ruleOf(a.Rules(), l.alert)
+		if rule == nil || rule.Budget.Alarms == 0 {
+			continue
+		}
+		at := map[string]*life{}
+		var features []*life
+		for day := ends[0].Add(-week); !day.After(ends[len(ends)-1]); day = day.AddDate(0, 0, 1) {
+			q := rules.Query{Func: "drifted", Model: demoModel, Window: 24 * time.Hour, Against: rule.Against, Budget: rule.Budget, Tolerate: rule.Tolerate}
+			f, err := a.Readings().Finding(ctx, q, day.Add(12*time.Hour))
+			if err != nil && !errors.Is(err, rules.ErrNoData) {
+				return nil, err
+			}
+			for _, c := range f.Counted {
+				if c.Verdict != plumbline.Drift {
+					continue
+				}
+				if at[c.Feature] == nil {
+					at[c.Feature] = &life{alert: l.alert, feature: c.Feature, severity: l.severity, days: true}
+					features = append(features, at[c.Feature])
+				}
+				at[c.Feature].firings = append(at[c.Feature].firings, [2]time.Time{c.Window.From, c.Window.To})
+			}
+		}
+		out = append(out, features...)
+	}
+	return out, nil
+}
+
+func ruleOf(groups []rules.Group, alert string) *rules.Rule {
+	for _, g := range groups {
+		for _, r := range g.Rules {
+			if r.Alert == alert {
+				return r
+			}
+		}
+	}
+	return nil
+}
+
 // timeline draws when each alert fired, week by week, and why.
-func (d *demo) timeline(ends []time.Time, end time.Time) {
+func (d *demo) timeline(ctx context.Context, a *app.App, ends []time.Time, end time.Time) error {
+	list, err := d.behind(ctx, a, d.lives(end), ends)
+	if err != nil {
+		return err
+	}
 	d.title(fmt.Sprintf("What people would have been told: %d messages in six months, an alert a line, its episodes as bars", len(d.notes)))
 	why := explanations()
 	const name = 28
 	fmt.Fprintf(d.out, "%*s %s\n", name, "", months(ends))
-	for _, l := range d.lives(end) {
+	for _, l := range list {
 		label := strings.TrimSpace(l.alert + " " + l.feature)
 		fmt.Fprintf(d.out, "%*s ", name, label)
 		for _, e := range ends {
 			fmt.Fprint(d.out, d.bar(l, e.Add(-week), e))
 		}
 		first := l.firings[0][0].Format("2 Jan 15:04")
-		if n := len(l.firings); n > 1 {
+		if n := len(l.firings); l.days {
+			first = l.firings[0][0].Format("2 Jan") + ", " + count(n, "day")
+		} else if n > 1 {
 			first += fmt.Sprintf(", %d episodes", n)
 		}
 		fmt.Fprintf(d.out, "  from %s\n", first)
@@ -99,6 +150,7 @@ func (d *demo) timeline(ends []time.Time, end time.Time) {
 			}
 		}
 	}
+	return nil
 }
 
 // bar is a week of a life: firing in it or not.

@@ -22,6 +22,7 @@ import (
 	"plumbline/internal/pipeline"
 	"plumbline/internal/sqlitefile"
 	"plumbline/ledger"
+	"plumbline/rules"
 	"plumbline/store"
 	"plumbline/store/clickhouse"
 	"plumbline/store/sqlite"
@@ -275,6 +276,9 @@ func (a *App) Span(ctx context.Context) (first, last time.Time, err error) { ret
 
 // Readings answers what rules can ask, of what the store holds now.
 func (a *App) Readings() *pipeline.Readings { return a.readings }
+
+// Rules are what is judged by.
+func (a *App) Rules() []rules.Group { return a.evaluator.Groups() }
 
 // Windows reads merged profiles of what the store holds now.
 func (a *App) Windows() *pipeline.Windows { return pipeline.NewWindows(a.store, a.registry, false) }
