@@ -10,9 +10,9 @@ import (
 // DuplicateRows judges how many records of a window equal another one of it in all features. Both sides are samples of different
 // rows, each with how often it occurred ([profiles.Rows]).
 //
-// Value is the share of such records: of the sample, a ratio estimator over rows; or, where rows that are not in the sample hold so
-// much of the window that this would be wrong, 1 - (single rows)·2^level/n. Lower and Upper are its 95 % bounds for the window that
-// was, equal to Value while all different rows are kept.
+// Value is the share of such records: 1 - (single rows of the sample)·2^level/n, corrected by regression on the number of records,
+// which is known (Cochran 1977), unless rows that are not in the sample hold so much of the window that this would mislead. Lower and
+// Upper are its 95 % bounds for the window that was, equal to Value while all different rows are kept.
 //
 // The more records, the more repeat. So the baseline's share is that of as many of its records, drawn without replacement, as the
 // window has (Hurlbert's rarefaction): a row that occurred g times in m repeats in n of them with probability 1 - C(m-g, n-1)/C(m-1, n-1).
@@ -76,16 +76,19 @@ func repeats(r profiles.Rows, single func(g int64) float64) (share, drawn, whole
 		return 0, 0, 0, false
 	}
 	part := math.Ldexp(1, -r.Level) // of the different rows
+	n := float64(r.Records)
+	// Σ y/part estimates the single records; what Σ x/part misses of the n that there are corrects it, so far as y follows x.
+	slope := both / squares
+	if off := math.Abs(all/part - n); off > 2*math.Sqrt(squares*(1-part))/part+0.5 {
+		slope = 0 // rows that are not in the sample hold too much
+	}
+	left := math.Max(0, loneSquares-2*slope*both+slope*slope*squares)
+	share = 1 - (lone/part+slope*(n-all/part))/n
+	share = min(max(share, 0), 1)
+	drawn = math.Sqrt(left*(1-part)) / part / n
 	ratio := lone / all
 	residual := math.Max(0, loneSquares-2*ratio*both+ratio*ratio*squares)
-	spread := math.Sqrt(residual*rows/math.Max(1, rows-1)) / all
-	share, drawn = 1-ratio, spread*math.Sqrt(1-part)
-	n := float64(r.Records)
-	if off := math.Abs(all/part - n); off > 3*math.Sqrt(squares*(1-part))/part+0.5 {
-		share = min(max(1-lone/part/n, 0), 1)
-		drawn = math.Sqrt(loneSquares*(1-part)) / part / n
-		spread = math.Max(spread, drawn)
-	}
+	spread := math.Hypot(drawn, math.Sqrt(residual*rows/math.Max(1, rows-1))/all)
 	// One repeated row more or less is the least that can be told.
 	return share, drawn, math.Hypot(spread, 1/all), true
 }
