@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"sort"
 	"time"
 
 	"plumbline"
@@ -205,15 +204,20 @@ func (p *Panes) UnmarshalJSON(data []byte) error {
 		return errors.New("panes: an impossible width, number or size")
 	}
 	*p = Panes{width: f.Width}
-	r, start := reader{b: all}, f.First.Unix()
-	for i := range f.Panes {
+	return p.unpack(all, f.First.Unix(), f.Panes)
+}
+
+// unpack is the inverse of binary.
+func (p *Panes) unpack(all []byte, start int64, panes int) error {
+	r := reader{b: all}
+	for i := range panes {
 		step := r.uvarint()
 		n := r.uvarint()
 		body := r.bytes(n)
-		if r.err != nil || step > uint64(maxSpan/f.Width) || (step == 0) != (i == 0) {
+		if r.err != nil || step > uint64(maxSpan/p.width) || (step == 0) != (i == 0) {
 			return fmt.Errorf("panes.bodies: pane %d is broken", i)
 		}
-		start += int64(step) * f.Width
+		start += int64(step) * p.width
 		p.starts, p.bodies = append(p.starts, start), append(p.bodies, body)
 	}
 	if len(r.b) > 0 || len(p.starts) > 0 && floorTo(p.starts[0], p.width) != p.starts[0] {
@@ -259,10 +263,4 @@ func (b *Baseline) validatePanes() error {
 		return fmt.Errorf("they are not part of the whole: %w", err)
 	}
 	return nil
-}
-
-// between returns the panes that start in from <= t < to, in Unix seconds.
-func (p *Panes) between(from, to int64) (first, end int) {
-	at := func(t int64) int { return sort.Search(len(p.starts), func(i int) bool { return p.starts[i] >= t }) }
-	return at(from), at(to)
 }

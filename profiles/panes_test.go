@@ -1,6 +1,7 @@
 package profiles
 
 import (
+	"bytes"
 	"fmt"
 	"math/rand/v2"
 	"strings"
@@ -134,4 +135,38 @@ func TestThinWindowsAreLeftOut(t *testing.T) {
 	if err != nil || ws.Len() != 27 || ws.Empty != 1 || ws.Thin != 1 { // the last day ends with its last record's pane, not at midnight
 		t.Errorf("%d windows, %d empty, %d thin, %v", ws.Len(), ws.Empty, ws.Thin, err)
 	}
+}
+
+// Whatever panes a file holds: an error, or windows and seasons.
+func FuzzPanes(f *testing.F) {
+	b := messyBaseline(f, 300, 6)
+	f.Add(b.Panes.binary(), b.Panes.starts[0], b.Panes.Len())
+	f.Add([]byte{0, 2, 0, 0, 1, 2, 0, 0}, int64(0), 2)
+	f.Fuzz(func(t *testing.T, all []byte, start int64, n int) {
+		if n < 0 || n > maxPanes || start%60 != 0 || start < -maxSpan || start > maxSpan {
+			return
+		}
+		c, p := *b, &Panes{width: 60}
+		if p.unpack(all, start, n) != nil {
+			return
+		}
+		if c.Panes = p; c.validatePanes() != nil {
+			return
+		}
+		if !bytes.Equal(p.binary(), all) && len(p.binary()) > len(all) {
+			t.Error("packed again the panes are longer")
+		}
+		ws, err := c.Windows(time.Hour, may)
+		if err != nil {
+			return
+		}
+		for w := range ws.All() {
+			if _, err := c.Profile().Without(w.Profile); err != nil {
+				t.Error(err)
+			}
+			if s := c.Season(w.Window, Season{}); s.Profile == nil {
+				t.Error(s.Reason)
+			}
+		}
+	})
 }

@@ -1,6 +1,7 @@
 package profiles
 
 import (
+	"math"
 	"testing"
 	"time"
 
@@ -58,6 +59,39 @@ func TestSeasonFollowsTheClocks(t *testing.T) {
 	}
 	if in, out := b.Season(hours("2013-07-15T08:00:00Z", 3), season), b.Season(hours("2013-07-15T08:00:00Z", 3), Season{}); in.Profile.Records() == out.Profile.Records() {
 		t.Error("the zone makes no difference")
+	}
+}
+
+// After the clocks have gone forward the early departures of a Sunday and a Monday are those of earlier Sundays and Mondays by New York's
+// clocks, and by UTC's they are not.
+func TestSeasonOfRealWindows(t *testing.T) {
+	b := flightsBaseline(t)
+	l := NewLayout(flightsModel(), b)
+	f := NewFolder(l)
+	records := readFlights(t, "inference.ndjson.gz")
+	minute := Key{Input, "sched_dep_minute"} // of the local day
+	for _, w := range []plumbline.Window{hours("2013-03-10T08:00:00Z", 3), hours("2013-03-11T08:00:00Z", 3)} {
+		p := l.NewProfile()
+		for i := range records {
+			if at := records[i].Time; !at.Before(w.From) && at.Before(w.To) {
+				f.Fold(&records[i], false, p)
+			}
+		}
+		distance := func(s Season) (d, critical float64) { // Kolmogorov and Smirnov's, and what it exceeds once in twenty
+			x, y := p.Feature(minute), b.Season(w, s).Profile.Feature(minute)
+			var cx, cy float64
+			for i, n := range x.Counts() {
+				cx, cy = cx+float64(n)/float64(x.N), cy+float64(y.Counts()[i])/float64(y.N)
+				d = max(d, math.Abs(cx-cy))
+			}
+			return d, 1.36 * math.Sqrt(1/float64(x.N)+1/float64(y.N))
+		}
+		if d, critical := distance(Season{Location: newYork(t)}); d > critical {
+			t.Errorf("%v: by New York's clocks the departures moved by %.3f > %.3f", w, d, critical)
+		}
+		if d, critical := distance(Season{}); d < critical {
+			t.Errorf("%v: by UTC the departures moved by %.3f < %.3f only", w, d, critical)
+		}
 	}
 }
 
