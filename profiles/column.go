@@ -150,7 +150,7 @@ func (c *column) freeze() BaselineFeature {
 		c.freezeCategories(&f)
 		return f
 	}
-	if c.typ == plumbline.TypeEmbedding {
+	if c.typ == plumbline.TypeEmbedding && !c.pii {
 		f.Projection = c.vectors.fit()
 	}
 	f.freeze(c.numbers(f.Projection), c.key.Role == Runtime)

@@ -24,7 +24,7 @@ func (f *Feature) IsDerived() bool { return f.slot.derived }
 // vector folds one embedding; one of another dimension than the baseline's is a value of another type.
 func (f *Folder) vector(pl place, v *plumbline.Value, targets []*Profile) {
 	p := pl.slot.projection
-	if p == nil {
+	if p == nil || pl.slot.pii { // the sum of one vector is that vector
 		f.number(pl, v.Num, targets)
 		return
 	}
