@@ -75,10 +75,13 @@ func absences(list []absent, looked int, n, m int64, gone bool) outcome {
 		out.bins.Labels = append(out.bins.Labels, a.name)
 		out.bins.Baseline, out.bins.Current = append(out.bins.Baseline, ref), append(out.bins.Current, cur)
 		if i < maxNamed {
-			names = append(names, a.name)
+			names = append(names, brief(a.name))
 		}
 	}
-	out.Note = strings.Join(names, ", ")
+	out.Note = "gone: " + strings.Join(names, ", ")
+	if !gone {
+		out.Note = "new: " + strings.Join(names, ", ")
+	}
 	if more := len(sure) - len(names); more > 0 {
 		out.Note += fmt.Sprintf(" and %d more", more)
 	}
@@ -87,6 +90,15 @@ func absences(list []absent, looked int, n, m int64, gone bool) outcome {
 
 // maxNamed is how many names a note holds.
 const maxNamed = 5
+
+// brief is a name or a category as a note shows it: its first forty characters on one line.
+func brief(s string) string {
+	runes := []rune(strings.Join(strings.Fields(s), " "))
+	if len(runes) > 40 {
+		return string(runes[:39]) + "…"
+	}
+	return string(runes)
+}
 
 // vanishedCategoriesOf counts categories of the baseline that are gone.
 func vanishedCategoriesOf(in Input) outcome {

@@ -42,7 +42,7 @@ func constantOf(in Input) outcome {
 		if v, ok := in.Current.Min(); ok {
 			out.Note = fmt.Sprintf("all are %g", v)
 		} else if c := append(in.Current.Categories(), in.Current.UnseenValues()...); len(c) == 1 {
-			out.Note = "all are " + c[0].Value
+			out.Note = "all are " + brief(c[0].Value)
 		}
 	}
 	return out

@@ -59,7 +59,7 @@ func CorrelationChange(cur, ref *profiles.Correlations) Result {
 	}
 	d := math.Abs(worst.r - worst.s)
 	res := Result{Value: number(d), Effect: number(worst.r - worst.s), N: worst.rows, M: worst.refs,
-		P: probability(float64(pairs) * math.Erfc(worst.z/math.Sqrt2)), Note: fmt.Sprintf("%s and %s: %.2f, %.2f in the baseline", worst.a, worst.b, worst.r, worst.s)}
+		P: probability(float64(pairs) * math.Erfc(worst.z/math.Sqrt2)), Note: fmt.Sprintf("correlation of %s and %s: %.2f, %.2f in the baseline", brief(worst.a), brief(worst.b), worst.r, worst.s)}
 	half := math.Sqrt2 * math.Erfinv(1-0.05/float64(pairs))
 	lowR, highR := fisherInterval(worst.r, worst.rows, half)
 	lowS, highS := fisherInterval(worst.s, worst.refs, half)

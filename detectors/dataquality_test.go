@@ -271,7 +271,7 @@ func TestCorrelationChange(t *testing.T) {
 			small++
 		}
 		res = CorrelationChange(draw(200, 0.2), ref)
-		if *res.P < 0.001 && strings.HasPrefix(res.Note, "a and b: ") && *res.Lower > 0 && *res.Effect < 0 {
+		if *res.P < 0.001 && strings.HasPrefix(res.Note, "correlation of a and b: ") && *res.Lower > 0 && *res.Effect < 0 {
 			found++
 		}
 		if *res.Lower <= 0.49 && *res.Upper >= 0.49 { // 6/π (asin 0.35 - asin 0.1) = 0.492

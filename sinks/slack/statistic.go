@@ -110,14 +110,20 @@ func differs(name string) bool {
 	case "min", "max", "p50", "p95", "p99", "memory", "missing", "accuracy":
 		return true
 	}
-	return strings.HasPrefix(name, "latency_p") || strings.HasSuffix(name, "_share") || name == "nan" || name == "invalid"
+	switch name {
+	case "nan", "invalid", "type_change", "constant", "distinct", "duplicate_rows":
+		return true
+	}
+	return strings.HasPrefix(name, "latency_p") || strings.HasSuffix(name, "_share")
 }
 
 // unitOf is how a statistic is shown: "%" for shares, "ms", "MB", "sd", or "".
 func unitOf(name string) string {
 	switch name {
-	case "missing", "nan", "invalid", "out_of_range", "unseen", "accuracy", "label_coverage", "history":
+	case "missing", "nan", "invalid", "out_of_range", "unseen", "accuracy", "label_coverage", "history", "type_change", "constant", "duplicate_rows":
 		return "%"
+	case "freshness":
+		return "s"
 	case "mean_shift", "w1_sd":
 		return "sd"
 	case "memory":
@@ -148,6 +154,8 @@ func quantity(name string, x float64) string {
 			return fmt.Sprintf("%.3g sd", x)
 		}
 		return fmt.Sprintf("%+.3g sd", x)
+	case "s":
+		return Span(time.Duration(min(x, math.MaxInt32) * float64(time.Second)))
 	default:
 		return Figure(x) + " " + unit
 	}
