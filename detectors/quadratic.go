@@ -34,33 +34,27 @@ func QuadraticTail(x float64, weights []float64) float64 {
 	if mean*mean < 1.0001*squares { // a single weight
 		return mathext.GammaIncRegComp(0.5, x/mean/2)
 	}
-	// In units of the largest weight, solve K'(t) = x for the cumulant generating function K(t) = -1/2 sum ln(1 - 2 t lambda). K' grows,
-	// and u = 2 t lies below 1.
-	slope := func(u float64) (s float64) {
+	if x < 1e-12*mean {
+		return 1
+	}
+	// In units of the largest weight, solve K'(t) = x for the cumulant generating function K(t) = -1/2 sum ln(1 - 2 t lambda). In
+	// u = 2 t < 1, K' is convex and grows, so that Newton's method comes down to the root from any point above it: 0 if x is below
+	// the mean, K'(0), and else one where the largest term alone is 2x.
+	u := 0.0
+	if x > mean {
+		u = 1 - 0.5/x
+	}
+	for range 100 {
+		s, ds := 0.0, 0.0
 		for _, l := range weights {
-			s += l / top / (1 - u*(l/top))
+			r := l / top / (1 - u*(l/top))
+			s, ds = s+r, ds+r*r
 		}
-		return s
-	}
-	lo, hi := -1.0, 1-1e-16
-	for slope(lo) > x && lo > -1e12 {
-		lo *= 4
-	}
-	if x > mean { // K' is between 1/(1-u) and mean/(1-u)
-		lo, hi = 0, 1-0.5/x
-	}
-	for range 200 {
-		mid := lo + (hi-lo)/2
-		if mid <= lo || mid >= hi {
+		step := (s - x) / ds
+		if u -= step; !(step > 1e-12*(1-u)) {
 			break
 		}
-		if slope(mid) < x {
-			lo = mid
-		} else {
-			hi = mid
-		}
 	}
-	u := lo + (hi-lo)/2
 	t := u / 2
 	k, curve, skew := 0.0, 0.0, 0.0
 	for _, l := range weights {
