@@ -45,8 +45,9 @@ func categoryShift(ref, cur []int64, judged []bool) (res Result, worst int) {
 	for _, law := range laws {
 		p += law.attainable(least)
 	}
-	share := CompareShares(cur[worst], t.n, ref[worst], t.m)
-	return Result{Value: number(standardised(t, ref[worst], cur[worst])), Effect: share.Effect, SD: share.SD, P: probability(p), N: t.n, M: t.m}, worst
+	q, r := float64(cur[worst])/float64(t.n), float64(ref[worst])/float64(t.m)
+	h := 2*math.Asin(math.Sqrt(q)) - 2*math.Asin(math.Sqrt(r))
+	return Result{Value: number(standardised(t, ref[worst], cur[worst])), Effect: number(q - r), SD: number(h), P: probability(p), N: t.n, M: t.m}, worst
 }
 
 // standardised is |q-p| by its standard error without drift.
@@ -64,13 +65,22 @@ func standardised(t table, r, c int64) float64 {
 type hypergeometric struct {
 	weights []float64 // sum to 1; none if only one count is possible
 	seen    float64   // weight of the count seen
+	normal  float64   // instead of weights: the p-value by the normal law, 0 with them
 }
+
+// manyCounts is the variance above which a law is taken as normal: its skewness is then below 0.001, and walking it would take long.
+const manyCounts = 1e6
 
 func newHypergeometric(k, n, l, m int64) hypergeometric {
 	hits := k + l
 	lo, hi := max(0, hits-m), min(n, hits)
 	if lo == hi {
 		return hypergeometric{}
+	}
+	all, share := float64(n)+float64(m), float64(hits)/(float64(n)+float64(m))
+	if variance := float64(n) / all * float64(m) * share * (1 - share); variance > manyCounts {
+		z := math.Max(0, math.Abs(float64(k)-float64(n)*share)-0.5) / math.Sqrt(variance)
+		return hypergeometric{normal: math.Max(math.Erfc(z/math.Sqrt2), math.SmallestNonzeroFloat64)}
 	}
 	ratio := func(x int64) float64 { // weight(x+1)/weight(x)
 		return float64(hits-x) / float64(x+1) * (float64(n-x) / float64(m-hits+x+1))
@@ -112,7 +122,10 @@ func newHypergeometric(k, n, l, m int64) hypergeometric {
 
 // p is the two-sided p-value of Fisher's exact test: the probability of all counts no more likely than the one seen.
 func (h hypergeometric) p() float64 {
-	if len(h.weights) == 0 {
+	switch {
+	case h.normal > 0:
+		return h.normal
+	case len(h.weights) == 0:
 		return 1
 	}
 	const tie = 1 + 1e-7 // as in FisherExact
@@ -127,6 +140,9 @@ func (h hypergeometric) p() float64 {
 
 // attainable is the probability of a p-value of at most level: the largest one below it that these margins allow.
 func (h hypergeometric) attainable(level float64) float64 {
+	if h.normal > 0 {
+		return level
+	}
 	sum := 0.0
 	for lo, hi := 0, len(h.weights)-1; lo <= hi; {
 		w := math.Min(h.weights[lo], h.weights[hi])
