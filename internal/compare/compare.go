@@ -101,7 +101,7 @@ type side[C any] struct {
 	groups map[string]*section[C]
 	left   map[string]string
 	known  []string // all columns, compared or not
-	rest   int64 // rows in none of the groups, if there are groups
+	rest   int64    // rows in none of the groups, if there are groups
 }
 
 // section is the rows of one group, "" being all of them.

@@ -103,7 +103,7 @@ func (p *pair) judge(level float64, independent bool) (Feature, error) {
 		w = windowsOf(p.ref, p.cur.N)
 	}
 	for _, t := range shown {
-		if !t.Applies(p.ref.typ) {
+		if !t.Applies(p.ref.typ) || t.Name == testType && len(f.Findings) > 0 {
 			continue
 		}
 		in := detectors.Input{Baseline: ref, Current: cur, Alpha: level}
@@ -162,7 +162,10 @@ func (f *Feature) conclude() {
 	for i := range f.Findings {
 		x := &f.Findings[i]
 		switch {
-		case x.Judged || x.Verdict == plumbline.NoVerdict:
+		case x.Judged:
+		case f.dependent && x.P != nil:
+			x.P, x.Verdict, x.Reason = nil, plumbline.NoVerdict, "shown only: its p-value would take rows as independent"
+		case x.Verdict == plumbline.NoVerdict:
 		case f.Verdict == plumbline.NoVerdict:
 			x.Verdict, x.Reason = plumbline.NoVerdict, "shown only, and the judged tests have no verdict"
 		case x.Verdict == plumbline.Drift && f.Verdict == plumbline.NoDrift:
@@ -178,7 +181,7 @@ func worst(list []Feature) {
 		case plumbline.Drift:
 			return 2e9 + f.Shift()
 		case plumbline.NoVerdict:
-			return 1e9
+			return 1e9 + f.Shift()
 		}
 		return f.Shift()
 	}

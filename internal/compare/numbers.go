@@ -24,20 +24,27 @@ type numbers struct {
 // frame is what both sides' cells must have in common.
 type frame struct {
 	shift float64
-	bits  uint // of the mantissa
-	marks []float64
+	fine  map[uint64]uint // bits of the mantissa for a sign and exponent, where leastBits are too few
+	marks []float64       // between the classes in which the order of rows is followed
 }
 
 // page holds the cells of one sign and exponent.
 type page struct {
 	counts []uint32
-	class  []uint8 // of marks, for the order of rows
+	class  []uint8 // of marks
+	down   uint    // the shift that leaves sign, exponent and the page's bits
 }
+
+const (
+	leastBits = 8
+	mostBits  = 18
+	classes   = 10 // cells in which the order of rows is followed
+)
 
 // frameOf fits a frame to the first values, which are sorted: the shift is their median, the resolution such that no cell holds more
 // than one in 512 of them unless they are all the same.
 func frameOf(sorted []float64) frame {
-	f := frame{bits: leastBits}
+	f := frame{}
 	n := len(sorted)
 	if n == 0 {
 		return f
@@ -48,20 +55,28 @@ func frameOf(sorted []float64) frame {
 			f.marks = append(f.marks, q)
 		}
 	}
-	for f.bits < mostBits && !f.resolves(sorted) {
-		f.bits += 2
+	for i := 0; i < n; {
+		slot := f.slot(sorted[i])
+		j := i + 1
+		for j < n && f.slot(sorted[j]) == slot {
+			j++
+		}
+		for f.bits(slot) < mostBits && !f.resolves(sorted[i:j], max(n/512, 1)) {
+			if f.fine == nil {
+				f.fine = map[uint64]uint{}
+			}
+			f.fine[slot] = f.bits(slot) + 2
+		}
+		i = j
 	}
 	return f
 }
 
-const (
-	leastBits = 8
-	mostBits  = 14
-	classes   = 10 // cells in which the order of rows is followed
-)
+func (f *frame) bits(slot uint64) uint { return max(f.fine[slot], leastBits) }
 
-func (f *frame) resolves(sorted []float64) bool {
-	limit := max(len(sorted)/512, 1)
+func (f *frame) slot(x float64) uint64 { return math.Float64bits(x-f.shift) >> 52 }
+
+func (f *frame) resolves(sorted []float64, limit int) bool {
 	for i := 0; i < len(sorted); {
 		j, k := i, f.key(sorted[i])
 		for j < len(sorted) && f.key(sorted[j]) == k {
@@ -77,9 +92,15 @@ func (f *frame) resolves(sorted []float64) bool {
 
 // key numbers the cells in ascending order of their values.
 func (f *frame) key(x float64) int64 {
-	b := math.Float64bits(x - f.shift + 0)
-	k := int64(b&^(1<<63)) >> (52 - f.bits)
-	if b>>63 != 0 {
+	b := math.Float64bits(x - f.shift)
+	down := 52 - f.bits(b>>52)
+	return keyOf(b >> down << down)
+}
+
+// keyOf is the key of a cell by the bits it begins with, of its least value if that is positive.
+func keyOf(bits uint64) int64 {
+	k := int64(bits&^(1<<63)) >> (52 - mostBits)
+	if bits>>63 != 0 && k != 0 { // minus zero is zero
 		return -k - 1
 	}
 	return k
@@ -89,11 +110,26 @@ func (f *frame) key(x float64) int64 {
 func (f *frame) top(key int64) float64 {
 	var u float64
 	if key >= 0 {
-		u = math.Float64frombits(uint64(key+1)<<(52-f.bits) - 1)
+		b := uint64(key) << (52 - mostBits)
+		u = math.Float64frombits(b + 1<<(52-f.bits(b>>52)) - 1)
 	} else {
-		u = -math.Float64frombits(uint64(-key-1) << (52 - f.bits))
+		u = -math.Float64frombits(uint64(-key-1) << (52 - mostBits))
 	}
-	return min(max(f.shift+u, -math.MaxFloat64), math.MaxFloat64)
+	x := min(max(f.shift+u, -math.MaxFloat64), math.MaxFloat64)
+	for range 4 { // the sum was rounded
+		if f.key(x) <= key {
+			break
+		}
+		x = math.Nextafter(x, math.Inf(-1))
+	}
+	for range 4 {
+		y := math.Nextafter(x, math.Inf(1))
+		if f.key(y) > key {
+			break
+		}
+		x = y
+	}
+	return x
 }
 
 func newNumbers(f frame) *numbers {
@@ -102,11 +138,11 @@ func newNumbers(f frame) *numbers {
 
 // open makes the page of a sign and exponent.
 func (c *numbers) open(slot uint64) uint16 {
-	p := page{counts: make([]uint32, 1<<c.bits), class: make([]uint8, 1<<c.bits)}
+	bits := c.bits(slot)
+	p := page{counts: make([]uint32, 1<<bits), class: make([]uint8, 1<<bits), down: 52 - bits}
 	if c.order != nil {
 		for k := range p.class {
-			bits := slot<<52 | uint64(k)<<(52-c.bits)
-			x := c.shift + math.Float64frombits(bits)
+			x := c.shift + math.Float64frombits(slot<<52|uint64(k)<<p.down)
 			j := 0
 			for j < len(c.marks) && x > c.marks[j] {
 				j++
@@ -135,7 +171,6 @@ func (c *numbers) add(xs []float64) {
 
 func (c *numbers) stretch(xs []float64, now *block) {
 	shift, low, high := c.shift, c.min, c.max
-	down, mask := 52-c.bits, uint64(1)<<c.bits-1
 	var s1, s2, s3, s4 float64
 	var nan, inf int64
 	for _, x := range xs {
@@ -155,7 +190,7 @@ func (c *numbers) stretch(xs []float64, now *block) {
 			p = c.open(b >> 52)
 		}
 		pg := &c.pages[p]
-		k := b >> down & mask
+		k := b >> pg.down & uint64(len(pg.counts)-1)
 		pg.counts[k]++
 		now.counts[pg.class[k]&(slotsOfBlock-1)]++
 		d := float64(u * u)
@@ -204,13 +239,7 @@ func (c *numbers) cells() []cell {
 			if n == 0 {
 				continue
 			}
-			key := int64(slot&0x7ff)<<c.bits | int64(k)
-			if slot>>11 != 0 {
-				if key = -key - 1; key == -1 { // minus zero is zero
-					key = 0
-				}
-			}
-			out = append(out, cell{key, int64(n)})
+			out = append(out, cell{keyOf(uint64(slot)<<52 | uint64(k)<<c.pages[p].down), int64(n)})
 		}
 	}
 	slices.SortStableFunc(out, func(a, b cell) int {

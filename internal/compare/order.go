@@ -30,7 +30,7 @@ const (
 	slotsOfBlock = 16
 	lostSlot     = slotsOfBlock - 1
 	mostBlocks   = 128
-	firstLength  = 16
+	firstLength  = 8
 )
 
 func newOrder() *order { return &order{length: firstLength} }
