@@ -12,6 +12,7 @@ import (
 const (
 	maxVectors     = 8192
 	maxVectorBytes = 96 << 20 // of their texts
+	maxCoordinates = 8 << 20  // of those a projection is fitted to
 )
 
 // vectorSample keeps the vectors of every step-th row, as texts, and the dimension of all.
@@ -103,8 +104,9 @@ func (s *vectorSample) fit() *projection.Projection {
 		}
 	}
 	var sample [][]float64
+	every := len(s.rows)*dim/maxCoordinates + 1
 	for i, row := range s.rows {
-		if s.dim(int(row)) != dim {
+		if s.dim(int(row)) != dim || i%every != 0 {
 			continue
 		}
 		if v, ok := projection.Parse(make([]float64, 0, dim), s.texts[i]); ok && len(v) == dim {
