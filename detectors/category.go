@@ -65,11 +65,12 @@ func standardised(t table, r, c int64) float64 {
 type hypergeometric struct {
 	weights []float64 // sum to 1; none if only one count is possible
 	seen    float64   // weight of the count seen
-	normal  float64   // instead of weights: the p-value by the normal law, 0 with them
+	normal  float64   // instead of weights: the p-value, 0 with them
 }
 
-// manyCounts is the variance above which a law is taken as normal: its skewness is then below 0.001, and walking it would take long.
-const manyCounts = 1e6
+// manyCounts is the variance above which the p-value is that of the signed root of the deviance, off by some 1 % at most; to walk such a
+// law would take long.
+const manyCounts = 1e5
 
 func newHypergeometric(k, n, l, m int64) hypergeometric {
 	hits := k + l
@@ -79,8 +80,8 @@ func newHypergeometric(k, n, l, m int64) hypergeometric {
 	}
 	all, share := float64(n)+float64(m), float64(hits)/(float64(n)+float64(m))
 	if variance := float64(n) / all * float64(m) * share * (1 - share); variance > manyCounts {
-		z := math.Max(0, math.Abs(float64(k)-float64(n)*share)-0.5) / math.Sqrt(variance)
-		return hypergeometric{normal: math.Max(math.Erfc(z/math.Sqrt2), math.SmallestNonzeroFloat64)}
+		g := likelihoodRatio(table{r: []int64{l, m - l}, c: []int64{k, n - k}, n: n, m: m})
+		return hypergeometric{normal: math.Max(math.Erfc(math.Sqrt(g/2)), math.SmallestNonzeroFloat64)}
 	}
 	ratio := func(x int64) float64 { // weight(x+1)/weight(x)
 		return float64(hits-x) / float64(x+1) * (float64(n-x) / float64(m-hits+x+1))
