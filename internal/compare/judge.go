@@ -116,7 +116,27 @@ func (p *pair) judge(level float64, independent bool) (Feature, error) {
 		}
 	}
 	f.conclude()
+	if f.Verdict == plumbline.NoVerdict && p.constant() {
+		f.Verdict = plumbline.NoDrift
+	}
 	return f, nil
+}
+
+// constant reports that both sides hold one and the same value: no test has anything to compare, and nothing drifted.
+func (p *pair) constant() bool {
+	r, c := &p.ref.sample, &p.cur
+	if r.N < detectors.MinRows || c.N < detectors.MinRows {
+		return false
+	}
+	if p.ref.typ.Numeric() {
+		return r.Min == r.Max && c.Min == r.Min && c.Max == r.Min
+	}
+	for i, n := range r.Counts {
+		if n > 0 {
+			return n == r.N && i < len(c.Counts) && c.Counts[i] == c.N
+		}
+	}
+	return false
 }
 
 // judgeAll judges columns, as many at a time as there are processors.
