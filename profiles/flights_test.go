@@ -18,12 +18,23 @@ const flights = "../examples/flights"
 
 func readFlights(tb testing.TB, name string) []plumbline.Record {
 	tb.Helper()
-	records, err := readLog(name)
-	if err != nil {
-		tb.Fatal(err)
+	logs.Lock()
+	defer logs.Unlock()
+	if logs.read[name] == nil {
+		records, err := readLog(name)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		logs.read[name] = records
 	}
-	return records
+	return logs.read[name]
 }
+
+// logs are read once for all tests, which don't change them.
+var logs = struct {
+	sync.Mutex
+	read map[string][]plumbline.Record
+}{read: map[string][]plumbline.Record{}}
 
 // readLog turns a log into records. It knows just enough JSON for this log.
 func readLog(name string) ([]plumbline.Record, error) {

@@ -85,6 +85,7 @@ func (k *checker) targets() {
 
 func (k *checker) expressions() {
 	sc := newScope(k.catalogue, k.rule.ForEach)
+	sc.against = k.rule.Against
 	if k.rule.Expr == "" {
 		k.err("expr", "the rule has no expr", "write a condition, like expr: "+sc.example())
 	} else {

@@ -19,6 +19,7 @@ type scope struct {
 	names        []string // sorted
 	bindsFeature bool     // for_each binds a feature
 	retention    time.Duration
+	against      string // of the rule
 }
 
 func newScope(c Catalogue, forEach map[string]string) *scope {
@@ -219,6 +220,9 @@ func (r *reader) call(n *ast.CallNode) {
 	case r.scope.retention > 0 && window > r.scope.retention:
 		r.add(last, fmt.Sprintf("the window %s is longer than the store's retention %s", strictyaml.FormatDuration(window), strictyaml.FormatDuration(r.scope.retention)),
 			"shorten the window or raise store.retention.panes")
+	case r.scope.retention > 0 && reach(r.scope.against, window) > r.scope.retention:
+		r.add(last, fmt.Sprintf("against %s the window %s reaches back %s, longer than the store's retention %s", r.scope.against, strictyaml.FormatDuration(window),
+			strictyaml.FormatDuration(reach(r.scope.against, window)), strictyaml.FormatDuration(r.scope.retention)), "shorten the window or raise store.retention.panes")
 	}
 	call.Window, call.Args = window, append([]string(nil), texts[:len(texts)-1]...)
 	r.calls[at] = len(r.list)

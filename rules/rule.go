@@ -49,6 +49,18 @@ const (
 // References are all that rules can be compared with.
 var References = []string{AgainstTraining, AgainstSeason, AgainstTrailing, AgainstPrevious}
 
+// reach is how far back a window and what it is compared with go.
+func reach(against string, window time.Duration) time.Duration {
+	const week = 7 * 24 * time.Hour
+	switch against {
+	case AgainstTrailing:
+		return window + 4*max(1, (window+week-1)/week)*week
+	case AgainstPrevious:
+		return 2 * window
+	}
+	return window
+}
+
 // Rule is one compiled alerting rule.
 type Rule struct {
 	ID            string            // hash of group, name, expression, for_each, labels and against
