@@ -202,6 +202,22 @@ func TestConfidenceStep(t *testing.T) {
 	}
 }
 
+func TestTailDesign(t *testing.T) {
+	f := func(mean, variance, df, arl0, want float64, ok bool) {
+		t.Helper()
+		if got, fine := TailDesign(mean, variance, df, arl0); fine != ok || math.Abs(got-want) > 1e-3 {
+			t.Errorf("TailDesign(%v, %v, %v, %v) = %v %v, want %v %v", mean, variance, df, arl0, got, fine, want, ok)
+		}
+	}
+	f(15, 30, 15, 1000, 1, true)         // independent rows
+	f(45, 270, 15, 1000, 3, true)        // all differences blown up alike
+	f(5, 10, 15, 1000, 1, true)          // less than independent rows show: chance
+	f(30, 300, 15, 1000, 2.978694, true) // scipy 1.17.1: 30/6*chi2.ppf(.999, 6)/chi2.ppf(.999, 15)
+	f(0, 1, 15, 1000, 0, false)
+	f(15, math.NaN(), 15, 1000, 0, false)
+	f(15, 30, 15, math.Inf(1), 0, false)
+}
+
 // Numbers that are none, or far too large, never come out of a detector and never panic.
 func FuzzSteps(f *testing.F) {
 	f.Add(uint64(1), math.NaN(), math.Inf(1), 1e308)

@@ -138,7 +138,7 @@ func (m *simulation) poisson(mean float64) float64 {
 
 // survivors finds the limits by survivor resampling: see [Calibrate].
 func (m *simulation) survivors(ctx context.Context, arl0 float64) (Limits, error) {
-	replicates := int(math.Max(20*arl0, 20_000))
+	replicates := int(math.Max(20*arl0, 10_000))
 	streams := make([]stream, replicates)
 	for i := range streams {
 		streams[i] = m.newStream()
@@ -158,7 +158,10 @@ func (m *simulation) survivors(ctx context.Context, arl0 float64) (Limits, error
 		alarms += float64(replicates) / arl0
 		k := int(alarms)
 		alarms -= float64(k)
-		h := kthLargest(values, max(k, 1))              // exceeded with probability k/(replicates+1) on average
+		// Half-way between the last that alarms and the first that doesn't, the logarithm of the chance to exceed h is right on average,
+		// so that it stays right when limits are averaged.
+		top := largest(values, k+1)
+		h := (top[max(k, 1)-1] + top[k]) / 2
 		limits.Start = append(limits.Start, h*(1+1e-9)) // S of the first steps has few values; one equal to h is not above it
 		for i := range streams {
 			if values[i] > h {
@@ -177,9 +180,9 @@ func (m *simulation) survivors(ctx context.Context, arl0 float64) (Limits, error
 	return limits, nil
 }
 
-// kthLargest returns the k-th largest of values; k is small.
-func kthLargest(values []float64, k int) float64 {
-	top := make([]float64, 0, k+1) // descending
+// largest returns the k largest of values in descending order; k is small.
+func largest(values []float64, k int) []float64 {
+	top := make([]float64, 0, k+1)
 	for _, v := range values {
 		if len(top) == k && v <= top[k-1] {
 			continue
@@ -191,7 +194,7 @@ func kthLargest(values []float64, k int) float64 {
 		top[i] = v
 		top = top[:min(len(top), k)]
 	}
-	return top[k-1]
+	return top
 }
 
 // smooth averages over up to width neighbours on each side, as many as both sides have, except among the first 2 width values, where

@@ -3,6 +3,7 @@ package runlength
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"sort"
 
 	"gonum.org/v1/gonum/stat/distuv"
@@ -39,6 +40,7 @@ var (
 // counts and watches a stream of the same law with its limits.
 type QTEWMA struct {
 	Law        Distribution
+	Categories []float64 // true shares of categories, sum 1: there is no Law and Cells is their number; the baseline is a sample of M rows
 	Cells      int
 	M          int // rows of the baseline, at least Cells
 	Lambda     float64
@@ -86,6 +88,9 @@ type qtStream struct {
 }
 
 func (e QTEWMA) stream(r *rand.Rand) *qtStream {
+	if len(e.Categories) > 0 {
+		return e.categorical(r)
+	}
 	values := make([]float64, e.M)
 	for i := range values {
 		values[i] = e.Law.Draw(r)
@@ -102,20 +107,35 @@ func (e QTEWMA) stream(r *rand.Rand) *qtStream {
 			edges = append(edges, values[end-1])
 		}
 	}
-	chart, err := sequential.NewQTEWMA(ref, e.Lambda, e.Rows)
-	if err != nil {
-		panic(err) // an experiment that makes no sense
-	}
-	chart.Limits, chart.Ordered = e.Limits, true
-	if e.Design > 0 {
-		chart.Design = e.Design
-	}
-	s := &qtStream{e: e, r: r, chart: chart, edges: edges, last: r.NormFloat64()}
+	s := &qtStream{e: e, r: r, chart: e.chart(ref), edges: edges, last: r.NormFloat64()}
+	s.chart.Ordered = true
 	if e.Rows != 1 {
 		s.before = e.shares(edges, 0, 1)
 		s.after = e.shares(edges, e.Shift, e.Scale)
 	}
 	return s
+}
+
+func (e QTEWMA) chart(ref []int64) *sequential.QTEWMA {
+	chart, err := sequential.NewQTEWMA(ref, e.Lambda, e.Rows)
+	if err != nil {
+		panic(err) // an experiment that makes no sense
+	}
+	chart.Limits = e.Limits
+	if e.Design > 0 {
+		chart.Design = e.Design
+	}
+	return chart
+}
+
+// categorical draws a baseline in which every category occurs.
+func (e QTEWMA) categorical(r *rand.Rand) *qtStream {
+	for {
+		ref := Multinomial(r, int64(e.M), e.Categories, nil)
+		if slices.Min(ref) > 0 {
+			return &qtStream{e: e, r: r, chart: e.chart(ref), before: e.Categories, after: e.Categories}
+		}
+	}
 }
 
 // shares are the probabilities of the cells for values x scale + shift.
@@ -143,7 +163,7 @@ func (s *qtStream) quiet(steps int) bool {
 
 func (s *qtStream) step() sequential.Status {
 	s.played++
-	if s.e.Rows == 1 {
+	if s.e.Rows == 1 && s.e.Categories == nil {
 		var x float64
 		if s.e.Rho != 0 {
 			s.last = s.e.Rho*s.last + math.Sqrt(1-s.e.Rho*s.e.Rho)*s.r.NormFloat64()
@@ -159,7 +179,7 @@ func (s *qtStream) step() sequential.Status {
 	var n int64
 	if s.e.Sizes != nil {
 		n = s.e.Sizes(s.r, s.played)
-	} else {
+	} else if n = 1; s.e.Rows != 1 {
 		n = Poisson(s.r, s.e.Rows)
 	}
 	shares := s.before
