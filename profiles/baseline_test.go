@@ -166,12 +166,20 @@ func FuzzReadBaseline(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Add(good)
+	_, vectors := vectorLayout(f)
+	vectors.Panes = nil
+	if good, err = vectors.Write(); err != nil {
+		f.Fatal(err)
+	}
+	f.Add(good)
+	records := vectorRecords(5, 9, 0)
 	f.Fuzz(func(t *testing.T, data []byte) {
 		b, err := ReadBaseline(data)
 		if err != nil {
 			return
 		}
 		NewLayout(m, b)
+		filled(NewLayout(vectorModel, b), records)
 		b.Show(&bytes.Buffer{}, 80, true)
 		for name := range b.Slices {
 			b.SliceProfile(name)

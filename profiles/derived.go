@@ -30,7 +30,7 @@ type rowMap struct {
 	basis *projection.Basis
 }
 
-// derive tells the sources of derived features where those are. A source that the manifest now declares otherwise feeds none.
+// derive tells the sources of derived features where those are. What the manifest now declares otherwise feeds none and is not fed.
 func (l *Layout) derive(b *Baseline) {
 	for i := range b.Features {
 		d := b.Features[i].Derived
@@ -40,9 +40,12 @@ func (l *Layout) derive(b *Baseline) {
 		at := l.place[b.Features[i].key()]
 		l.slots[at].derived = true
 		if d.What == derivedRow {
-			if l.model.Multivariate {
+			if l.model.Multivariate && l.slots[at].projection != nil {
 				l.deriveRow(at, d)
 			}
+			continue
+		}
+		if l.slots[at].typ != plumbline.TypeNumber {
 			continue
 		}
 		source := l.slots[l.place[Key{Input, d.Of[0]}]]
@@ -97,6 +100,8 @@ func (f *BaselineFeature) validateDerived(inputs map[string]bool) error {
 		return nil
 	}
 	switch {
+	case f.Name != WholeRow:
+		return fmt.Errorf("derived: whole rows are called %s", WholeRow)
 	case f.Type != plumbline.TypeEmbedding || f.Projection == nil || f.Projection.Dim != len(d.Of):
 		return errors.New("derived: whole rows need a projection of as many coordinates")
 	case d.Scale == nil || d.Basis == nil || d.Basis.Dim != len(d.Of):

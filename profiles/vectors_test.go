@@ -192,6 +192,11 @@ func TestRowsAreOptional(t *testing.T) {
 	if n := p.Feature(Key{Input, "t.words"}).N; n != 0 {
 		t.Errorf("%d values derived of a category", n)
 	}
+	retyped.Features = []plumbline.Feature{{Name: "t", Type: plumbline.TypeText}, {Name: "t.words", Type: plumbline.TypeCategory}, {Name: WholeRow, Type: plumbline.TypeNumber}}
+	p = filled(NewLayout(&retyped, base), records)
+	if w, d := p.Feature(Key{Input, "t.words"}).N, p.Feature(Key{Input, "t.digits"}).N; w != 0 || d != 20 {
+		t.Errorf("%d values of a derived feature that is declared otherwise, %d of another", w, d)
+	}
 	// A column of that name wins over the derived one.
 	own := vectorRecords(100, 4, 0)
 	for i := range own {
