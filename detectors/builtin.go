@@ -151,7 +151,12 @@ func find(p *profiles.Profile, key profiles.Key) *profiles.Feature {
 // pOf, lowerOf and effectOf make another number of a test its value.
 
 func pOf(run func(Input) outcome) func(Input) outcome {
-	return part(run, "p-value", func(r Result) *float64 { return r.P })
+	value := part(run, "p-value", func(r Result) *float64 { return r.P })
+	return func(in Input) outcome {
+		out := value(in)
+		out.isP = true
+		return out
+	}
 }
 
 func lowerOf(run func(Input) outcome) func(Input) outcome {

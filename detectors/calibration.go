@@ -16,6 +16,11 @@ type Calibration struct {
 	Available int   // windows as long as the judged one
 }
 
+// Judges reports whether there is a p-value: not on rung 4.
+func (c *Calibration) Judges() bool {
+	return c.Windows != nil || c.Shorter == nil || c.Shorter.Independent()
+}
+
 // phi is the design effect to widen bounds by.
 func (c *Calibration) phi() float64 {
 	if c != nil && c.Windows != nil && !c.Windows.Independent() {

@@ -1,11 +1,16 @@
 package detectors
 
-import "plumbline"
+import (
+	"slices"
+	"strings"
+
+	"plumbline"
+)
 
 // Judges are the tests that a budget is spent on for a feature of a type: few, since each takes power from the others, and of
-// different eyes. psi sees any change of shape, ad a move of location or tails, mean_shift one that every
-// window shares where rows depend on each other so much that their distributions hardly overlap, category_shift one rare category, unseen a new
-// one, missing a value that no longer arrives; invalid is a change of type.
+// different eyes. psi sees any change of shape; ad a move of location or tails; mean_shift a move of features whose records depend
+// on each other so much that hardly two windows overlap; category_shift one rare category, unseen a new one; missing a value that no
+// longer arrives; invalid a change of type.
 func Judges(typ plumbline.FeatureType) []Test {
 	names := []string{"psi", "category_shift", "unseen", "missing", "invalid"}
 	switch {
@@ -23,4 +28,36 @@ func Judges(typ plumbline.FeatureType) []Test {
 		}
 	}
 	return judges
+}
+
+// Calibrated are the tests for which it is worth to learn what windows without drift do: the judges, and whose p-values people ask
+// for beside them.
+func Calibrated(typ plumbline.FeatureType) []Test {
+	tests := Judges(typ)
+	for _, t := range Builtin() {
+		if typ.Numeric() && (t.Name == "ks" || t.Name == "cvm" || t.Name == "auc") {
+			tests = append(tests, t)
+		}
+	}
+	return tests
+}
+
+// sharing lists tests that have the same score as another one.
+var sharing = map[string][]string{
+	"psi":        {"psi_raw", "psi_excess", "chi2", "g", "js", "hellinger", "tv"},
+	"mean_shift": {"welch", "mean"},
+}
+
+// NullOf is the name of the test whose null is this one's too: psi for psi_p, psi_lower, chi2 and others.
+func (t Test) NullOf() string {
+	name := t.Name
+	for _, part := range []string{"_p", "_lower"} {
+		name = strings.TrimSuffix(name, part)
+	}
+	for of, same := range sharing {
+		if slices.Contains(same, name) {
+			return of
+		}
+	}
+	return name
 }

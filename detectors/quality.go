@@ -63,7 +63,15 @@ func unseenOf(in Input) outcome {
 			singletons++
 		}
 	}
-	out := outcome{Result: UnseenShare(in.Current.Unseen(), in.Current.N, singletons, in.Baseline.N)}
+	unseen := in.Current.Unseen()
+	_, known := in.Baseline.Known()
+	_, seen := in.Current.Known()
+	for j := range seen { // a part of a baseline may lack what the whole has
+		if known[j] == 0 {
+			unseen += seen[j]
+		}
+	}
+	out := outcome{Result: UnseenShare(unseen, in.Current.N, singletons, in.Baseline.N)}
 	if out.Value != nil && in.Baseline.Other() > 0 {
 		out.Note = "the baseline has more categories than are kept by name: values among them count as seen"
 	}

@@ -61,6 +61,7 @@ type outcome struct {
 	Result
 	bins  *plumbline.Bins
 	score *Score // nil: made from P
+	isP   bool   // the value is the p-value
 }
 
 func noOutcome(format string, args ...any) outcome {
@@ -115,7 +116,9 @@ func (t Test) Run(in Input) plumbline.Finding {
 		p, note, ok := in.Calibration.tail(s, s.X)
 		switch {
 		case ok:
-			f.P = probability(p)
+			if f.P = probability(p); out.isP {
+				f.Value = f.P
+			}
 			f.Note = joinNotes(f.Note, note)
 			if w := in.Calibration.Windows; w != nil && !w.Independent() {
 				f.Windows, f.NEffective = w.K, float64(out.N)/w.Phi

@@ -32,8 +32,8 @@ func TestPackCompiles(t *testing.T) {
 			}
 		}
 	}
-	if n != 12 {
-		t.Errorf("%d rules, want 12", n)
+	if n != 9 {
+		t.Errorf("%d rules, want 9", n)
 	}
 }
 
@@ -54,20 +54,14 @@ func TestPackTellsAStory(t *testing.T) {
 			switch q.Func {
 			case "volume", "samples":
 				return records, nil
-			case "psi", "psi_lower", "psi_p":
+			case "drifted":
 				switch {
 				case silent:
 					return 0, ErrNoData
-				case drifted && q.Func == "psi_p":
-					return 1e-20, nil
-				case drifted && q.Feature == "temp":
-					return 0.3, nil
-				case q.Func == "psi_p":
-					return 0.4, nil
+				case drifted && q.Window == 24*time.Hour:
+					return 2, nil
 				}
-				return 0.01, nil
-			case "unseen", "unseen_p":
-				return 0, ErrNotApplicable
+				return 0, nil
 			}
 			return 0, nil
 		},
@@ -101,7 +95,7 @@ func TestPackTellsAStory(t *testing.T) {
 			}
 		}
 	}
-	want := []string{"34 firing InputDrift", "124 firing NoTraffic", "200 resolved NoTraffic", "300 resolved InputDrift"}
+	want := []string{"10 firing Drift", "124 firing NoTraffic", "200 resolved NoTraffic", "347 resolved Drift"}
 	if !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}

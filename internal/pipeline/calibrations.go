@@ -114,7 +114,7 @@ func scoreWindows(v *Version, against string, length time.Duration, end time.Tim
 		out.windows += step
 		for _, f := range features {
 			in := detectors.Input{Baseline: ref.Feature(f.key), Current: w.Profile.Feature(f.key)}
-			for _, t := range f.tests {
+			for _, t := range f.calibrated {
 				if s, ok := t.Score(in); ok {
 					jk := judgeKey{f.key, t.Name}
 					scores[jk] = append(scores[jk], s)
@@ -172,8 +172,9 @@ func expectation(v *Version, against string, ws *profiles.BaselineWindows) func(
 
 // judgedFeature is a feature and the tests that judge it.
 type judgedFeature struct {
-	key   profiles.Key
-	tests []detectors.Test
+	key        profiles.Key
+	tests      []detectors.Test
+	calibrated []detectors.Test // these, and others whose p-values people ask for
 }
 
 // judged lists what a budget is spent on: all inputs and outputs of the baseline.
@@ -181,7 +182,7 @@ func judged(ref *profiles.Profile) []judgedFeature {
 	var list []judgedFeature
 	for _, f := range ref.Features() {
 		if f.Role != profiles.Runtime && f.N > 0 {
-			list = append(list, judgedFeature{f.Key, detectors.Judges(f.Type)})
+			list = append(list, judgedFeature{f.Key, detectors.Judges(f.Type), detectors.Calibrated(f.Type)})
 		}
 	}
 	return list

@@ -3,6 +3,9 @@ package pipeline
 import (
 	"context"
 	"fmt"
+	"time"
+
+	"github.com/prometheus/common/model"
 
 	"plumbline"
 	"plumbline/detectors"
@@ -77,6 +80,9 @@ func countUncounted(test string, cur WindowProfile, f *plumbline.Finding) {
 	f.Note = join(f.Note, fmt.Sprintf("%d records of the window were counted before its baseline was there", cur.Uncounted))
 }
 
+// shortestCalibrated is the shortest window whose null is learned: panes of baselines are hours.
+const shortestCalibrated = time.Hour
+
 // featureTest reads one feature: an input of that name, else an output (score, prediction, confidence), else a runtime fact.
 func featureTest(t detectors.Test) func(context.Context, *Readings, ask) (plumbline.Finding, error) {
 	return func(ctx context.Context, m *Readings, a ask) (plumbline.Finding, error) {
@@ -96,7 +102,21 @@ func featureTest(t detectors.Test) func(context.Context, *Readings, ask) (plumbl
 		if len(a.Args) > 0 {
 			in.Category = a.Args[0]
 		}
+		note := ""
+		if in.Current != nil && in.Baseline != nil && a.Slice == "" && cur.Window.Duration() >= shortestCalibrated {
+			in.Calibration = m.calibration(a, a.Against, judgedWindow(a.at, a.Window, a.version.Model.Location))(judgeKey{in.Current.Key, t.NullOf()})
+			switch {
+			case in.Calibration.Windows == nil && in.Calibration.Shorter == nil:
+				in.Calibration = nil
+			case !in.Calibration.Judges(): // the number is asked for by itself: better with a caveat than not at all
+				in.Calibration = nil
+				note = fmt.Sprintf("rows depend on each other, and the baseline has too few windows of %v to say how much: p-values and bounds are too sharp", model.Duration(a.Window))
+			}
+		}
 		f := t.Run(in)
+		if f.P != nil {
+			f.Note = join(f.Note, note)
+		}
 		ref.tell(t, &f)
 		if cur.Uncounted > 0 {
 			countUncounted(t.Name, cur, &f)
