@@ -5,6 +5,7 @@
 //
 //	./bench/run                           everything; needs Java and Maven for the broker, the ClickHouse engine for one part
 //	./bench/run -parts decode,fold,flush  only these; needs nothing but Go
+//	./bench/run -parts compare            two Parquet files of a million rows and 100 columns; needs 1.4 GB for them
 //	./bench/run -write                    also writes the table into docs/performance.md
 //	./bench/run -profile cpu              also writes CPU profiles, also of the daemon, to cpu-*.pprof
 //

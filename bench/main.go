@@ -38,6 +38,7 @@ var parts = []struct {
 	{"fold", benchFold},
 	{"flush", benchFlush},
 	{"file", benchFile},
+	{"compare", benchCompare},
 	{"kafka", benchKafka},
 	{"clickhouse", benchClickHouse},
 }

@@ -23,6 +23,7 @@ type row struct {
 	Ratio  float64 `json:"ratio,omitempty"` // of the medians, this to that of its floor
 	Floor  string  `json:"floor,omitempty"`
 	Target float64 `json:"target,omitempty"` // the least the median is meant to be; 0: none
+	Most   float64 `json:"most,omitempty"`   // the most it is meant to be; 0: none
 }
 
 // report collects rows and prints them as they come.
@@ -86,6 +87,13 @@ func (r *report) print(w io.Writer) {
 				verdict = "missed"
 			}
 			target = fmt.Sprintf("%s: %s", figure(x.Target), verdict)
+		}
+		if x.Most > 0 {
+			verdict := "met"
+			if x.Median > x.Most {
+				verdict = "missed"
+			}
+			target = fmt.Sprintf("at most %s: %s", figure(x.Most), verdict)
 		}
 		fmt.Fprintf(t, "| %s\t| %s\t| %s\t| %s – %s\t| %s\t| %s\t| %s\t|\n", x.Part, x.Name, figure(x.Median), figure(x.Min), figure(x.Max), x.Unit, ratio, target)
 	}
