@@ -46,39 +46,51 @@ func (t table) pooled() []int64 {
 // share is the window's share of all rows.
 func (t table) share() float64 { return float64(t.n) / (float64(t.n) + float64(t.m)) }
 
-// AndersonDarlingStatistic returns A2 and sigma_N of [AndersonDarling] for any counts without cells that are empty on both sides, of
-// two rows or more; it checks nothing.
-func AndersonDarlingStatistic(ref, cur []int64) (a2, sigma float64) {
-	var m, n float64
-	for j := range ref {
-		m, n = m+float64(ref[j]), n+float64(cur[j])
-	}
-	all, below, belowR, belowC := n+m, 0.0, 0.0, 0.0
-	for j := range ref {
-		r, c := float64(ref[j]), float64(cur[j])
-		l := r + c
-		mid := below + l/2
-		// n M_r - m M_c with the counts up to the middle of the cell.
-		d := n*(belowR+r/2) - m*(belowC+c/2)
-		if v := mid*(all-mid) - all*l/4; v > 0 {
-			a2 += l * (d / n / m) * d / v
+// AndersonDarlingStatistic returns A2 and sigma_N of [AndersonDarling] for the counts of two samples, or of more: then the standardised
+// statistic is (A2 - (k-1))/sigma_N (Scholz and Stephens 1987, equations 4 and 7). Every sample has rows, there are four or more of them,
+// and no cell is empty in all; it checks nothing.
+func AndersonDarlingStatistic(samples ...[]int64) (a2, sigma float64) {
+	sizes, below := make([]float64, len(samples)), make([]float64, len(samples))
+	all := 0.0
+	for i, counts := range samples {
+		for _, k := range counts {
+			sizes[i] += float64(k)
 		}
-		below, belowR, belowC = below+l, belowR+r, belowC+c
+		all += sizes[i]
 	}
-	return a2 * (all - 1) / all, andersonDarlingSD(n, m)
+	upto := 0.0
+	for j := range samples[0] {
+		l := 0.0
+		for _, counts := range samples {
+			l += float64(counts[j])
+		}
+		mid := upto + l/2
+		if v := mid*(all-mid) - all*l/4; v > 0 {
+			for i, counts := range samples {
+				d := below[i] + float64(counts[j])/2 - mid*(sizes[i]/all)
+				a2 += l * (d / sizes[i]) * d * all / v
+			}
+		}
+		for i, counts := range samples {
+			below[i] += float64(counts[j])
+		}
+		upto += l
+	}
+	return a2 * (all - 1) / all, andersonDarlingSD(sizes...)
 }
 
-// andersonDarlingSD is the exact standard deviation of A2 for continuous data (Scholz and Stephens 1987, eq. 4 with k = 2). Their double
-// sum g = sum_{i<j<N} 1/((N-i) j) is h2(N) - 2 h(N)/N + 1/N^2 with h and h2 the harmonic numbers of order 1 and 2.
-func andersonDarlingSD(n, m float64) float64 {
-	all := n + m
+// andersonDarlingSD is the exact standard deviation of A2 for continuous data. The double sum g = sum_{i<j<N} 1/((N-i) j) of Scholz and
+// Stephens is h2(N) - 2 h(N)/N + 1/N^2 with h and h2 the harmonic numbers of order 1 and 2.
+func andersonDarlingSD(sizes ...float64) float64 {
+	k, all, inverse := float64(len(sizes)), 0.0, 0.0
+	for _, n := range sizes {
+		all, inverse = all+n, inverse+1/n
+	}
 	if all < 4 {
 		return 1
 	}
 	whole, squares := harmonic(all)
 	h, g := whole-1/all, squares-2*whole/all+1/(all*all)
-	const k = 2
-	inverse := 1/n + 1/m
 	a := (4*g-6)*(k-1) + (10-6*g)*inverse
 	b := (2*g-4)*k*k + 8*h*k + (2*g-14*h-4)*inverse - 8*h + 4*g - 6
 	c := (6*h+2*g-2)*k*k + (4*h-4*g+6)*k + (2*h-6)*inverse + 4*h
