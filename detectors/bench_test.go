@@ -44,3 +44,24 @@ func BenchmarkKS256Exact(b *testing.B) { // 1e7 steps: the most the exact law ma
 		KS(r, c)
 	}
 }
+
+func BenchmarkAndersonDarling256(b *testing.B) {
+	r, c := benchCounts(100_000, 20_000, 256)
+	for b.Loop() {
+		AndersonDarling(r, c)
+	}
+}
+
+func BenchmarkCategoryShift50(b *testing.B) {
+	r, c := benchCounts(100_000, 20_000, 50)
+	for b.Loop() {
+		CategoryShift(r, c)
+	}
+}
+
+func BenchmarkWasserstein256(b *testing.B) {
+	r, c := benchCounts(100_000, 20_000, 256)
+	for b.Loop() {
+		w1OfCells(r, c)
+	}
+}

@@ -78,24 +78,40 @@ func shifted(delta float64) (q [10]float64) {
 	return q
 }
 
-// invert finds delta in [0, maxShift] with f(delta) = target for an increasing f with f(0) = 0.
+// invert finds delta in [0, maxShift] with f(delta) = target for an increasing f with f(0) = 0, to 1e-8 of delta: by the Illinois form of
+// the regula falsi on the root of f, which is about linear for the squared distances this is asked of.
 func invert(target float64, f func(float64) float64) float64 {
 	if !(target > 0) {
 		return 0
 	}
-	if f(maxShift) <= target {
+	top := f(maxShift)
+	if top <= target {
 		return maxShift
 	}
-	lo, hi := 0.0, float64(maxShift)
-	for hi-lo > 1e-7*hi {
-		mid := (lo + hi) / 2
-		if f(mid) < target {
-			lo = mid
-		} else {
-			hi = mid
+	goal := math.Sqrt(target)
+	lo, hi, below, above := 0.0, float64(maxShift), -goal, math.Sqrt(math.Min(top, math.MaxFloat64))-goal
+	last := 0 // the side that moved last: an end that stays twice is halved
+	for range 100 {
+		at := hi - above*(hi-lo)/(above-below)
+		if !(at > lo && at < hi) {
+			at = (lo + hi) / 2
+		}
+		switch off := math.Sqrt(f(at)) - goal; {
+		case math.Abs(off) <= 1e-9*goal || hi-lo <= 1e-9*hi:
+			return at
+		case off < 0:
+			if lo, below = at, off; last < 0 {
+				above /= 2
+			}
+			last = -1
+		default:
+			if hi, above = at, off; last > 0 {
+				below /= 2
+			}
+			last = 1
 		}
 	}
-	return hi
+	return (lo + hi) / 2
 }
 
 // sortedBy returns 0..n-1 ordered by key, equal keys in their first order.
