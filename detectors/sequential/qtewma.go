@@ -20,7 +20,7 @@ import (
 // Memory is measured in panes: about 1/lambda of them.
 //
 // The alarm is S > h_t with P(S_t > h_t | no alarm before) = 1/ARL0 ([Calibrate]): the mean number of panes (events if Rows is 1)
-// between false alarms is ARL0, of rows that are independent given the baseline. It is not if rows are autocorrelated: see Design.
+// between false alarms is ARL0, of rows that are independent given the baseline. It is not if rows are autocorrelated: see [TailDesign].
 //
 // Range of S: [0, inf).
 type QTEWMA struct {
@@ -153,7 +153,7 @@ func (c *QTEWMA) Statistic(s *QTEWMAState) float64 {
 		sum += d * d / p
 	}
 	gain := 1 - s.Prior/s.Weight
-	return sum / (c.Design*s.Square/(s.Weight*s.Weight) + gain*gain/(c.M+2))
+	return sum / (math.Max(1, c.Design)*s.Square/(s.Weight*s.Weight) + gain*gain/(c.M+2))
 }
 
 func (c *QTEWMA) judge(s *QTEWMAState) Status {

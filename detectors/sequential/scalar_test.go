@@ -14,11 +14,12 @@ func TestCUSUMRunLengthIsThePublished(t *testing.T) {
 			t.Errorf("%s: run length %.5g, published %.5g", source, got, want)
 		}
 	}
+	// All but Montgomery's are quoted from the examples of R's package spc, function xcusum.arl.
 	// Lucas and Crosier, Technometrics 24 (1982), table 1: two-sided, k = 0.5, h = 4, three figures.
 	for shift, want := range map[float64]float64{0: 168, 0.25: 74.2, 0.5: 26.6, 0.75: 13.3, 1: 8.38, 1.5: 4.75, 2: 3.34, 2.5: 2.62, 3: 2.19, 4: 1.71, 5: 1.31} {
 		f("Lucas and Crosier", CUSUMRunLength(0.5, 4, shift), want, 0.006)
 	}
-	// Montgomery, Introduction to Statistical Quality Control, and the NIST/SEMATECH handbook: k = 0.5, h = 5, two-sided.
+	// Montgomery, Introduction to Statistical Quality Control, as commonly quoted: k = 0.5, h = 5, two-sided.
 	for shift, want := range map[float64]float64{0: 465, 0.25: 139, 0.5: 38.0, 0.75: 17.0, 1: 10.4, 1.5: 5.75, 2: 4.01, 2.5: 3.11, 3: 2.57} {
 		f("Montgomery", CUSUMRunLength(0.5, 5, shift), want, 0.006)
 	}

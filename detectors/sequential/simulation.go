@@ -126,14 +126,19 @@ func (m *simulation) pane(s *stream) float64 {
 	return s.s
 }
 
-// poisson draws a count. Large ones come from the normal law with the Poisson's skewness (Cornish and Fisher), which is
-// indistinguishable once panes are averaged.
+// poisson draws a count: small ones by inversion, large ones from the normal law with the Poisson's skewness (Cornish and Fisher),
+// which is indistinguishable once panes are averaged.
 func (m *simulation) poisson(mean float64) float64 {
-	if mean < 30 {
-		return distuv.Poisson{Lambda: mean, Src: m.rng}.Rand()
+	if mean >= 12 {
+		z := m.rng.NormFloat64()
+		return math.Max(0, math.Round(mean+math.Sqrt(mean)*z+(z*z-1)/6))
 	}
-	z := m.rng.NormFloat64()
-	return math.Max(0, math.Round(mean+math.Sqrt(mean)*z+(z*z-1)/6))
+	k, p := 0.0, math.Exp(-mean)
+	for u := m.rng.Float64() - p; u >= 0 && k < 200; u -= p {
+		k++
+		p *= mean / k
+	}
+	return k
 }
 
 // survivors finds the limits by survivor resampling: see [Calibrate].
