@@ -255,6 +255,16 @@ func (b *Baseline) validateRows() error {
 				return fmt.Errorf("correlations: pair %d has %v of %d rows", i, r, c.N[i])
 			}
 		}
+		for _, s := range c.Spreads {
+			if len(s.SD) != len(c.R) || len(s.Blocks) != len(c.R) || !(s.Seconds > 0) {
+				return fmt.Errorf("correlations.spreads: %d and %d numbers for %d pairs, or no length", len(s.SD), len(s.Blocks), len(c.R))
+			}
+			for i, sd := range s.SD {
+				if !(sd >= 0 && sd < 100) || s.Blocks[i] < 0 || s.Blocks[i] > maxCorrelationRows {
+					return fmt.Errorf("correlations.spreads: pair %d has %v of %d stretches", i, sd, s.Blocks[i])
+				}
+			}
+		}
 	}
 	return nil
 }

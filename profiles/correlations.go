@@ -20,6 +20,75 @@ type Correlations struct {
 	Features []string  `json:"features"`
 	R        []float64 `json:"r"` // of the second with the first, the third with the first and the second, and so on; 0 if there is none
 	N        []int64   `json:"n"` // rows in which both have a value; 0 if there is no correlation
+
+	// Spreads tell, of a baseline with times, how much its own stretches differ, the longest first.
+	Spreads []Spread `json:"spreads,omitempty"`
+}
+
+// Spread is how much the correlations of a baseline's consecutive stretches of equal length differ.
+type Spread struct {
+	Seconds float64   `json:"seconds"` // of a stretch
+	SD      []float64 `json:"sd"`      // of Fisher's z = atanh r, per pair; 0 if too few stretches have the pair
+	Blocks  []int64   `json:"blocks"`  // stretches that have the pair
+}
+
+// spreadBlocks are the numbers of stretches that a baseline is cut into, and how many, each with how many rows, a spread needs.
+var spreadBlocks = []int{8, 24, 64}
+
+const (
+	minSpreadBlocks = 6
+	minSpreadRows   = 20
+)
+
+// spread cuts rows into stretches of time; nil without times.
+func spread(c *Correlations, columns [][]float64, times []int64, blocks int) *Spread {
+	first, last := int64(math.MaxInt64), int64(noTime)
+	for _, t := range times {
+		if t != noTime {
+			first, last = min(first, t), max(last, t)
+		}
+	}
+	if first >= last {
+		return nil
+	}
+	length := float64(last-first+1) / float64(blocks)
+	parts := make([][][]float64, blocks)
+	for row, t := range times {
+		if t == noTime {
+			continue
+		}
+		at := min(int(float64(t-first)/length), blocks-1)
+		if parts[at] == nil {
+			parts[at] = make([][]float64, len(columns))
+		}
+		for i := range columns {
+			parts[at][i] = append(parts[at][i], columns[i][row])
+		}
+	}
+	s := &Spread{Seconds: length, SD: make([]float64, len(c.R)), Blocks: make([]int64, len(c.R))}
+	sums, squares := make([]float64, len(c.R)), make([]float64, len(c.R))
+	for _, p := range parts {
+		if p == nil {
+			continue
+		}
+		part := Correlate(c.Features, p)
+		for k, r := range part.R {
+			if part.N[k] < minSpreadRows {
+				continue
+			}
+			z := math.Atanh(min(max(r, -0.999999), 0.999999))
+			s.Blocks[k]++
+			sums[k] += z
+			squares[k] += z * z
+		}
+	}
+	for k, n := range s.Blocks {
+		if n >= minSpreadBlocks {
+			m := float64(n)
+			s.SD[k] = math.Round(1e6*math.Sqrt(max(0, squares[k]-sums[k]*sums[k]/m)/(m-1))) / 1e6
+		}
+	}
+	return s
 }
 
 // Correlate computes the correlations of columns of equal length, in which NaN stands for no value. Ties have their mean rank;
@@ -112,7 +181,17 @@ func (b *Builder) correlate(cols []*column) *Correlations {
 			columns[i][k] = Numeric(c.value(row))
 		}
 	}
-	return Correlate(names, columns)
+	out := Correlate(names, columns)
+	times := make([]int64, len(rows))
+	for k, row := range rows {
+		times[k] = b.times[row]
+	}
+	for _, blocks := range spreadBlocks {
+		if s := spread(out, columns, times, blocks); s != nil {
+			out.Spreads = append(out.Spreads, *s)
+		}
+	}
+	return out
 }
 
 // Numeric is a value as a number for Correlate: NaN if it is none, or infinite.

@@ -106,13 +106,13 @@ func (m *Readings) correlationChange(ctx context.Context, a ask) (plumbline.Find
 	}
 	f := plumbline.Finding{}
 	if ref := a.version.Baseline.Related; ref == nil {
-		f = found(detectors.CorrelationChange(nil, nil))
+		f = found(detectors.CorrelationChange(nil, nil, 0))
 	} else {
 		columns, err := m.sampled(ctx, a, ref.Features)
 		if err != nil {
 			return f, err
 		}
-		f = found(detectors.CorrelationChange(profiles.Correlate(ref.Features, columns), ref))
+		f = found(detectors.CorrelationChange(profiles.Correlate(ref.Features, columns), ref, a.Window))
 		if f.Value != nil {
 			f.Note = join(f.Note, fmt.Sprintf("from %d stored records", len(columns[0])))
 		}
