@@ -23,11 +23,19 @@ func aucResult(t table) Result {
 	return res
 }
 
-// aucScore is the z of an area; a shift by one standard deviation moves a normal feature's area by phi(0)/sqrt2 at first, and the area
-// has the variance c0/12 without ties.
-func aucScore(t table, auc, p float64) Score {
-	s := scoreOfP(p)
-	return normalScore(math.Copysign(math.Sqrt(s.X), auc-0.5), math.Sqrt(3/math.Pi/t.sampling()))
+// aucScore is the square of the shift of a normal feature that has the area, in standard errors: of windows that differ from each other
+// it is normal even where the areas come near 0 and 1, and it tells how far a window is that shares no value with the baseline. A
+// shift by one standard deviation moves a normal feature's area by phi(0)/sqrt2 at first, and the area has the variance c0/12 without
+// ties.
+func aucScore(t table, auc float64) Score {
+	ties := t.pooled()
+	perShift := math.Sqrt(3 / math.Pi / t.sampling())
+	scale := perShift / math.Sqrt(math.Max(1-tiedShare(float64(t.n)+float64(t.m), ties), 1e-12))
+	s := normalScore(ShiftOfAUC(auc)*scale, scale)
+	s.tail = func(x float64) float64 {
+		return MannWhitneyP(0.5*math.Erfc(-math.Sqrt(x)/scale/2), t.n, t.m, ties)
+	}
+	return s
 }
 
 // AreaUnderCurve returns the area of [AUC] for any counts and DeLong's standard error of it: the variance of the placements of each side's
@@ -64,15 +72,20 @@ func AreaUnderCurve(ref, cur []int64) (auc, se float64) {
 func MannWhitneyP(auc float64, n, m int64, ties []int64) float64 {
 	a, b := float64(n), float64(m)
 	all := a + b
-	tied := 0.0 // sum (l^3 - l) / (N^3 - N), in a form that neither overflows nor loses digits
-	for _, k := range ties {
-		l := float64(k)
-		tied += l / all * ((l - 1) / (all - 1)) * ((l + 1) / (all + 1))
-	}
-	sd := math.Sqrt(a / 12 * b * (all + 1) * math.Max(0, 1-tied))
+	sd := math.Sqrt(a / 12 * b * (all + 1) * math.Max(0, 1-tiedShare(all, ties)))
 	z := (math.Abs(auc-0.5)*a*b - 0.5) / sd
 	if !(sd > 0) || z != z {
 		return 1
 	}
 	return math.Min(1, math.Erfc(z/math.Sqrt2))
+}
+
+// tiedShare is the share of the variance that ties take: sum (l^3 - l) / (N^3 - N), in a form that neither overflows nor loses digits.
+func tiedShare(all float64, ties []int64) float64 {
+	tied := 0.0
+	for _, k := range ties {
+		l := float64(k)
+		tied += l / all * ((l - 1) / (all - 1)) * ((l + 1) / (all + 1))
+	}
+	return tied
 }

@@ -39,7 +39,7 @@ var (
 	})
 	aucOf = onGrid(func(_ Input, t table) (Result, *Score) {
 		res := aucResult(t)
-		s := aucScore(t, *res.Value, *res.P)
+		s := aucScore(t, *res.Value)
 		return res, &s
 	})
 	hellingerOf = onColumn(hellingerResult)

@@ -72,6 +72,11 @@ func unseenOf(in Input) outcome {
 		}
 	}
 	out := outcome{Result: UnseenShare(unseen, in.Current.N, singletons, in.Baseline.N)}
+	if out.P != nil {
+		s := scoreOfP(*out.P)
+		s.Signed = false // where rows depend on each other new values come in bursts, nothing like a normal number
+		out.score = &s
+	}
 	if out.Value != nil && in.Baseline.Other() > 0 {
 		out.Note = "the baseline has more categories than are kept by name: values among them count as seen"
 	}

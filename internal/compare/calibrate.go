@@ -103,7 +103,7 @@ func (b *block) sample(f *frozen) profiles.Sample {
 }
 
 // learned are the tests for which windows are cut: the others count too little in a window.
-var learned = map[string]bool{"psi": true, "ad": true, "mean_shift": true, "category_shift": true, "missing": true}
+var learned = map[string]bool{"psi": true, "ad": true, "auc": true, "category_shift": true, "missing": true}
 
 // run runs a judged test on the rung of detectors' ladder that holds, and where none does, holds the current file against shorter
 // windows. It reports whether rows depend on each other.
@@ -148,10 +148,10 @@ var distances = map[string]struct {
 	signed bool
 	of     func(f *plumbline.Finding) *float64
 }{
-	"mean_shift": {true, func(f *plumbline.Finding) *float64 { return f.Value }},
-	"missing":    {true, func(f *plumbline.Finding) *float64 { return f.Effect }},
-	"psi":        {false, func(f *plumbline.Finding) *float64 { return f.Value }},
-	"ad":         {false, func(f *plumbline.Finding) *float64 { return f.Effect }},
+	"auc":     {true, func(f *plumbline.Finding) *float64 { return f.Effect }},
+	"missing": {true, func(f *plumbline.Finding) *float64 { return f.Effect }},
+	"psi":     {false, func(f *plumbline.Finding) *float64 { return f.Value }},
+	"ad":      {false, func(f *plumbline.Finding) *float64 { return f.Effect }},
 }
 
 // far says drift where rows depend on each other and the reference holds too few windows as long as the current file, but the current
