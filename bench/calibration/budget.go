@@ -83,14 +83,14 @@ func (s *budget) month(rng *rand.Rand, rho float64) (m month) {
 			if sc.X < sc.Mean {
 				continue
 			}
-			p := lawOf(sc, sc.X)
+			p := lawOf(sc, sc.X, budgetRows, rows)
 			if p <= 0.05 {
 				m.naive++
 			}
 			if p <= s.level {
 				m.textbook++
 			}
-			if p < 0.05 && laddered(nulls[j], sc) <= s.level {
+			if p < 0.05 && laddered(nulls[j], sc, budgetRows, rows) <= s.level {
 				m.alarms++
 			}
 		}
@@ -118,7 +118,7 @@ func (s *budget) promises() []promise {
 
 func (s *budget) write(p *page) {
 	p.heading("A budget of one false alarm a month")
-	p.say("%d months of a model with %d features, %d of them autocorrelated (AR(1) 0.9); 720 hourly windows of %d rows, three tests each (X², AD, mean): %s tests a month. The budget `1 per 30d` makes the level of each of them %s. "+
+	p.say("%d months of a model with %d features, %d of them autocorrelated (AR(1) 0.9); 720 hourly windows of %d rows, three tests each (X², AD, AUC): %s tests a month. The budget `1 per 30d` makes the level of each of them %s. "+
 		"The baseline is two weeks, and tells by its own hours how rows depend on each other. Nothing drifts.",
 		len(s.months), budgetFeatures, dependentOnes, budgetRows, grouped(budgetFeatures*budgetWindows*3), digits(s.level))
 	mean := func(of func(m month) int) string { return digits(s.mean(of)) }

@@ -33,7 +33,7 @@ var kinds = []struct {
 	{"days 0.3 sd apart", func(rng *rand.Rand, rows, n int) []float64 { return days(rng, rows, n, 0.3) }},
 }
 
-var scored = []string{"X²", "AD", "mean"}
+var scored = []string{"X²", "AD", "AUC"}
 
 func (s *dependence) measure(l *lab) error {
 	judged := 20 // windows per baseline
@@ -69,9 +69,9 @@ func (s *dependence) measure(l *lab) error {
 				}
 				for i := baselineRows; i < len(x); i += n {
 					for j, sc := range b.score(x[i : i+n]) {
-						out[per*j].count(lawOf(sc, sc.X))
+						out[per*j].count(lawOf(sc, sc.X, n, baselineRows))
 						out[per*j+1].count(fitted[j].tail(sc.X / sc.Mean))
-						out[per*j+2].count(laddered(learned[j], sc))
+						out[per*j+2].count(laddered(learned[j], sc, n, baselineRows))
 					}
 				}
 			})

@@ -38,6 +38,7 @@ type series struct {
 	Dashed bool
 	Bare   bool // no markers
 	Dots   bool // no line
+	Bold   bool
 }
 
 // band fills between two lines over X.
@@ -181,6 +182,9 @@ func (s series) stroke(w *strings.Builder, xs, ys []float64) {
 	dash, width := "", 1.8
 	if s.Dashed {
 		dash, width = ` stroke-dasharray="5 4"`, 1.4
+	}
+	if s.Bold {
+		width = 3
 	}
 	fmt.Fprintf(w, `<path d="%s" fill="none" stroke="%s" stroke-width="%.1f"%s/>`+"\n", d.String(), palette[s.Color], width, dash)
 }

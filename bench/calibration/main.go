@@ -24,6 +24,7 @@ func sections(o options) []named {
 		{"dependence", &dependence{}},
 		{"power", &power{}},
 		{"budget", &budget{}},
+		{"grid", &grid{}},
 	}
 }
 

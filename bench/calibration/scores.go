@@ -8,18 +8,11 @@ import (
 	"plumbline/detectors"
 )
 
-// scorer makes the scores of X² at deciles, Anderson-Darling on the grid and the shift of the mean from counts and sums, as
+// scorer makes the scores of X² at deciles, Anderson-Darling and the area under the curve on the grid from counts, as
 // detectors' tests make them from profiles but without making profiles: a test holds them equal.
-type scorer struct {
-	*baseline
-	sum, square float64
-}
+type scorer struct{ *baseline }
 
-func newScorer(x []float64) *scorer {
-	s := &scorer{baseline: newBaseline(x)}
-	s.sum, s.square = sums(x)
-	return s
-}
+func newScorer(x []float64) *scorer { return &scorer{newBaseline(x)} }
 
 // sdAD is the standard deviation of the Anderson-Darling statistic's limiting law, whose mean is 1.
 var sdAD = math.Sqrt(2 * (math.Pi*math.Pi/3 - 3))
@@ -27,22 +20,20 @@ var sdAD = math.Sqrt(2 * (math.Pi*math.Pi/3 - 3))
 // score is that of a new window.
 func (s *scorer) score(window []float64) []detectors.Score {
 	c := s.count(window)
-	a, b := sums(window)
-	return scoresOf(s.counts, c, s.deciles, s.group(c), momentsOf(sum(s.counts), s.sum, s.square), momentsOf(len(window), a, b))
+	return scoresOf(s.counts, c, s.deciles, s.group(c))
 }
 
 // apart is that of one of the baseline's own windows against the rest of it.
 func (s *scorer) apart(window []float64) []detectors.Score {
 	c := s.count(window)
-	a, b := sums(window)
-	rest, ten := minus(s.counts, c), s.group(c)
-	return scoresOf(rest, c, minus(s.deciles, ten), ten, momentsOf(sum(rest), s.sum-a, s.square-b), momentsOf(len(window), a, b))
+	ten := s.group(c)
+	return scoresOf(minus(s.counts, c), c, minus(s.deciles, ten), ten)
 }
 
-func scoresOf(ref, cur, refTen, curTen []int64, refMoments, curMoments detectors.Moments) []detectors.Score {
+func scoresOf(ref, cur, refTen, curTen []int64) []detectors.Score {
 	r, c := occupied(ref, cur)
 	a2, sigma := detectors.AndersonDarlingStatistic(r, c)
-	return []detectors.Score{chiSquareScore(refTen, curTen), {X: math.Max(0, 1+(a2-1)/sigma*sdAD), Mean: 1, CV: sdAD}, meanScore(refMoments, curMoments)}
+	return []detectors.Score{chiSquareScore(refTen, curTen), {X: math.Max(0, 1+(a2-1)/sigma*sdAD), Mean: 1, CV: sdAD}, areaScore(r, c)}
 }
 
 // chiSquareScore is X² of cells that all expect enough rows to stand alone.
@@ -57,11 +48,17 @@ func chiSquareScore(ref, cur []int64) detectors.Score {
 	return detectors.Score{X: x, Mean: df, CV: math.Sqrt(2 / df)}
 }
 
-func meanScore(ref, cur detectors.Moments) detectors.Score {
-	z := (cur.Mean - ref.Mean) / math.Sqrt(ref.SD*ref.SD/float64(ref.N)+cur.SD*cur.SD/float64(cur.N))
+// areaScore is the shift of a normal feature with this area under the curve, in standard errors.
+func areaScore(ref, cur []int64) detectors.Score {
+	area, _ := detectors.AreaUnderCurve(ref, cur)
+	z := detectors.ShiftOfAUC(area) * perShift(sum(cur), sum(ref))
 	return detectors.Score{X: z * z, Mean: 1, CV: math.Sqrt2, Signed: true}
 }
 
+// perShift is what a shift by one standard deviation is in standard errors of the area.
+func perShift(n, m int) float64 { return math.Sqrt(3 / math.Pi / (1/float64(n) + 1/float64(m))) }
+
+// sums are those of values and of their squares.
 func sums(x []float64) (sum, square float64) {
 	for _, v := range x {
 		sum, square = sum+v, square+v*v
@@ -69,30 +66,25 @@ func sums(x []float64) (sum, square float64) {
 	return sum, square
 }
 
-func momentsOf(n int, sum, square float64) detectors.Moments {
-	k := float64(n)
-	return detectors.Moments{N: int64(n), Mean: sum / k, SD: math.Sqrt(math.Max(0, square-sum*sum/k) / (k - 1))}
-}
-
 // lawOf is the probability of a score of at least x by the law of independent rows. It tells the three scores apart by their forms.
-func lawOf(s detectors.Score, x float64) float64 {
+func lawOf(s detectors.Score, x float64, n, m int) float64 {
 	switch {
 	case s.Signed:
-		return math.Erfc(math.Sqrt(x / 2))
+		return detectors.MannWhitneyP(cdf(math.Sqrt(x/2)/perShift(n, m)), int64(n), int64(m), nil)
 	case s.Mean == 1:
-		return detectors.AndersonDarlingTail((x-1)/sdAD, baselineRows, baselineRows, nil)
+		return detectors.AndersonDarlingTail((x-1)/sdAD, int64(n), int64(m), nil)
 	}
 	return detectors.ChiSquareTail(x, s.Mean, 0)
 }
 
 // laddered is the p-value of a window's score by what the baseline's windows tell: the rungs of detectors.Calibration with enough windows.
-func laddered(null *detectors.Null, s detectors.Score) float64 {
+func laddered(null *detectors.Null, s detectors.Score, n, m int) float64 {
 	if !null.Independent() {
 		return null.Tail(s.X / s.Mean)
 	}
 	nu := 2 / (s.CV * s.CV)
 	wide := distuv.F{D1: nu, D2: nu * float64(null.K)}
-	return math.Max(lawOf(s, s.X/null.Phi), wide.Survival(s.X/s.Mean/null.Phi))
+	return math.Max(lawOf(s, s.X/null.Phi, n, m), wide.Survival(s.X/s.Mean/null.Phi))
 }
 
 // twoMoments is the other way to learn a null, by Satterthwaite's idea: scores are mu times a chi-square of nu degrees of freedom by
