@@ -67,8 +67,7 @@ func meanShiftOf(in Input) outcome {
 	out := outcome{Result: MeanShift(ref, cur)}
 	if out.P != nil {
 		half := (*out.Upper - *out.Lower) / 2
-		perShift := z95 / half
-		s := normalScore(*out.Value*perShift, perShift)
+		s := meanScore(*out.Value, cur.N, ref.N)
 		half *= math.Sqrt(in.Calibration.phi())
 		out.Lower, out.Upper = number(*out.Value-half), number(*out.Value+half)
 		out.score = &s
@@ -77,4 +76,13 @@ func meanShiftOf(in Input) outcome {
 		out.bins = col.evidence()
 	}
 	return out
+}
+
+// meanScore is the score of a mean shifted by so many standard deviations of the baseline. It is by the baseline's spread, which the
+// window's is without drift, and not by the window's own: an hour of one weather or a window without any of a rare value has next
+// to none, which would make every difference a large one. Of a value that one row in a hundred has, 200 rows are at 0.001 in three
+// windows in a thousand; by Welch's z they would be in 134.
+func meanScore(shift float64, n, m int64) Score {
+	perShift := math.Sqrt(1 / (1/float64(n) + 1/float64(m)))
+	return normalScore(shift*perShift, perShift)
 }

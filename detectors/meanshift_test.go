@@ -1,0 +1,52 @@
+package detectors
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+)
+
+// By its score mean_shift keeps its level, also where windows of little spread are frequent.
+func TestMeanShiftSize(t *testing.T) {
+	const n, m = 200, 20000
+	rng := rand.New(rand.NewPCG(2013, 7))
+	rare := func() float64 {
+		if rng.Float64() < 0.01 {
+			return 1
+		}
+		return 0
+	}
+	for _, c := range []struct {
+		name         string
+		draw         func() float64
+		alpha, bound float64 // share of windows at alpha
+	}{
+		{"normal", rng.NormFloat64, 0.01, 0.0135},
+		{"exponential", rng.ExpFloat64, 0.01, 0.0135},
+		{"one in a hundred", rare, 0.001, 0.005}, // a binomial law is skewed
+	} {
+		moments := func(rows int) Moments {
+			sum, squares := 0.0, 0.0
+			for range rows {
+				x := c.draw()
+				sum, squares = sum+x, squares+x*x
+			}
+			mean := sum / float64(rows)
+			return Moments{N: int64(rows), Mean: mean, SD: math.Sqrt((squares - mean*sum) / float64(rows-1))}
+		}
+		const rounds = 10000
+		var ref Moments
+		rejected := 0
+		for i := range rounds {
+			if i%200 == 0 {
+				ref = moments(m)
+			}
+			if s := meanScore((moments(n).Mean-ref.Mean)/ref.SD, n, m); s.tail(s.X) <= c.alpha {
+				rejected++
+			}
+		}
+		if share := float64(rejected) / rounds; share > c.bound {
+			t.Errorf("%s: %.4f of the windows are at %v, at most %v may be", c.name, share, c.alpha, c.bound)
+		}
+	}
+}
