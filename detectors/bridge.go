@@ -107,10 +107,12 @@ func (b bridge) logDet(s complex128) complex128 {
 	return complex(0.5*math.Log(re*re+im*im)+float64(exponent)*math.Ln2, math.Atan2(im, re)-2*math.Pi*float64(turns))
 }
 
-// lawCells is the largest number of cells for which a law is computed; more are joined, which changes p by less than 1 %.
+// lawCells is the number of cells up to which a law is computed as it is; of more, neighbours below an even share are joined, which
+// changes p by less than 1 %.
 const lawCells = 512
 
-// pooledShares returns the shares of the pooled rows per cell, of neighbours joined to at least 1/lawCells if there are many.
+// pooledShares returns the shares of the pooled rows per cell: if there are many, of neighbours joined to about 1/lawCells, while a cell
+// with more than that stays alone.
 func pooledShares(ties []int64) []float64 {
 	total := 0.0
 	for _, k := range ties {
@@ -122,14 +124,20 @@ func pooledShares(ties []int64) []float64 {
 	}
 	var shares []float64
 	sum := 0.0
-	for _, k := range ties {
-		if sum += float64(k); k > 0 && sum >= least {
+	flush := func() {
+		if sum > 0 {
 			shares, sum = append(shares, sum/total), 0
 		}
 	}
-	if len(shares) > 0 {
-		shares[len(shares)-1] += sum / total
+	for _, k := range ties {
+		if float64(k) >= least {
+			flush()
+		}
+		if sum += float64(k); sum >= least {
+			flush()
+		}
 	}
+	flush()
 	return shares
 }
 

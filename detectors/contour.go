@@ -52,6 +52,15 @@ func (q quadratic) tail(x float64) float64 {
 	return math.Min(math.Max(p, 0), 1)
 }
 
+// sd is the standard deviation, the root of the second derivative of K at 0, by differences; the law has a K at 0.
+func (q quadratic) sd() float64 {
+	if !(q.end > 0) {
+		return 0
+	}
+	h := 1e-3 * q.end
+	return math.Sqrt(math.Max(0, real(q.log(complex(h, 0))+q.log(complex(-h, 0))))) / h
+}
+
 // minimum finds where a function with one minimum has it, to about 1e-3 of the interval.
 func minimum(lo, hi float64, f func(float64) float64) float64 {
 	const golden = 0.6180339887498949

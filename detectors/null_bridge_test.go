@@ -36,7 +36,7 @@ func dirichletWindow(rng *rand.Rand, m, cells int) (ref []int64, draw func(n int
 // at 0.05, 0.01, 1e-3, 1e-4 and 1e-5: AD at 50 rows .0498 .0100 .00102 1.1e-4 1.3e-5, at 200 rows .0501 .0098 .00095 1.0e-4 1.7e-5; CvM at 50
 // rows .0503 .0101 .00093 .9e-4 .7e-5, at 200 rows .0501 .0098 .00091 1.0e-4 1.3e-5.
 func TestBridgesHoldTheirSize(t *testing.T) {
-	const rounds, m, cells = 25000, 10240, 256
+	const rounds, m, cells = 20000, 10240, 256
 	rng := rand.New(rand.NewPCG(1952, 4))
 	ref, draw := dirichletWindow(rng, m, cells)
 	levels := []float64{0.01, 1e-3, 1e-4}

@@ -162,6 +162,7 @@ func TestContourAgainstClosedForms(t *testing.T) {
 			return k
 		}}
 	}
+	near(t, "sd of a chi-square", adLaw([]int64{30, 70}).sd(), math.Sqrt2, 1e-5)
 	two, three := weights(0.5, 0.5, 0.5, 0.5), weights(1, 1, 0.25, 0.25)
 	for _, x := range []float64{1e-6, 0.01, 0.3, 1, 3, 10, 40, 150, 600} {
 		near(t, "chi-square by two cells", adLaw([]int64{30, 70}).tail(x), ChiSquareTail(x, 1, 0), 1e-9)
@@ -181,7 +182,22 @@ func TestTiedLawsApproachTheContinuous(t *testing.T) {
 			bound := 3 / float64(min(cells, lawCells))
 			near(t, "AD", adLaw(ties).tail(x), continuousAD.tail(x), bound*(1+2*x))
 		}
+		near(t, "sd of AD", adLaw(ties).sd(), sdAD, 2/float64(min(cells, lawCells)))
+		near(t, "sd of CvM", cvmLaw(ties).sd(), 1/math.Sqrt(45), 4/float64(min(cells, lawCells)))
 		near(t, "mean of CvM", cvmMean(ties), 1.0/6, 2/float64(min(cells, lawCells)))
+	}
+}
+
+// A value that holds most rows stays a cell of its own among thousands.
+func TestAtomsSurviveJoining(t *testing.T) {
+	ties := make([]int64, 3000)
+	for j := range ties {
+		ties[j] = 1
+	}
+	ties[2999] = 1 << 30
+	near(t, "tail", adLaw(ties).tail(3), adLaw([]int64{1, 2998, 1 << 30}).tail(3), 0.2)
+	if p := AndersonDarlingTail(10, 100, 1<<30, ties); p > 0.01 {
+		t.Errorf("p = %v", p)
 	}
 }
 
