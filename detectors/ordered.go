@@ -142,7 +142,9 @@ func quantileShiftOf(q float64) func(Input) outcome {
 			return out
 		}
 		if r, c, reason := gridCounts(in.Baseline, in.Current); reason == "" {
-			out.P = QuantileP(r, c, q)
+			if out.P = QuantileP(r, c, q); out.P == nil {
+				out.Note = "no p-value: one cell holds the rows around the quantile"
+			}
 		}
 		if col, reason := numberColumn(in.Baseline, in.Current); reason == "" {
 			out.bins = col.evidence()

@@ -39,7 +39,8 @@ type Quantile struct {
 }
 
 // QuantileP is the p-value of Mood's test at the q-quantile of both sides together: whether the share of rows up to the end of the cell in
-// which it falls is the same on both, by [CompareShares]. It needs no density. Absent for the reasons of [ChiSquare].
+// which it falls is the same on both, by [CompareShares]. It needs no density. Absent for the reasons of [ChiSquare], and where no cell ends
+// near the quantile, within half of q or 1-q, because a single value holds the rows around it.
 func QuantileP(ref, cur []int64, q float64) *float64 {
 	t, reason := newTable(ref, cur)
 	if reason != "" || !(q > 0 && q < 1) {
@@ -52,6 +53,9 @@ func QuantileP(ref, cur []int64, q float64) *float64 {
 		if d := math.Abs((float64(r)+float64(c))/(float64(t.n)+float64(t.m)) - q); d < best {
 			best, bestR, bestC = d, r, c
 		}
+	}
+	if best > math.Min(q, 1-q)/2 {
+		return nil
 	}
 	return CompareShares(bestC, t.n, bestR, t.m).P
 }
