@@ -148,7 +148,7 @@ var distances = map[string]struct {
 	signed bool
 	of     func(f *plumbline.Finding) *float64
 }{
-	"auc":     {true, func(f *plumbline.Finding) *float64 { return f.Effect }},
+	"auc":     {true, func(f *plumbline.Finding) *float64 { return f.SD }},
 	"missing": {true, func(f *plumbline.Finding) *float64 { return f.Effect }},
 	"psi":     {false, func(f *plumbline.Finding) *float64 { return f.Value }},
 	"ad":      {false, func(f *plumbline.Finding) *float64 { return f.Effect }},

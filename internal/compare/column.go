@@ -71,6 +71,9 @@ func (h *held) put(k plumbline.ValueKind, x float64, s string) {
 		x = float64(i)
 		h.bytes += len(s)
 	}
+	if h.kinds == nil {
+		h.kinds, h.nums = make([]plumbline.ValueKind, 0, h.most), make([]float64, 0, h.most)
+	}
 	h.kinds, h.nums = append(h.kinds, k), append(h.nums, x)
 }
 

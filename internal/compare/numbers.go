@@ -1,6 +1,7 @@
 package compare
 
 import (
+	"cmp"
 	"math"
 	"slices"
 
@@ -16,9 +17,13 @@ type numbers struct {
 	sums        [4]float64 // Σu^k
 	min, max    float64
 	whole       bool // all values are whole numbers
-	slots       [1 << 12]uint16
-	pages       []page // by sign and exponent, in the order they were met; the first is nobody's
-	order       *order // nil: row order is not followed
+	// Where the cells of a sign and exponent begin, and the shift that leaves their number. Those of one are together, in the order
+	// they were met; where there are none it is 0, which is nobody's.
+	begin [1 << 12]uint32
+	down  [1 << 12]uint8
+	cells []uint32
+	class []uint8 // of cells among marks, for the order of rows
+	order *order  // nil: row order is not followed
 }
 
 // frame is what both sides' cells must have in common.
@@ -26,13 +31,6 @@ type frame struct {
 	shift float64
 	fine  map[uint64]uint // bits of the mantissa for a sign and exponent, where leastBits are too few
 	marks []float64       // between the classes in which the order of rows is followed
-}
-
-// page holds the cells of one sign and exponent.
-type page struct {
-	counts []uint32
-	class  []uint8 // of marks
-	down   uint    // the shift that leaves sign, exponent and the page's bits
 }
 
 const (
@@ -133,26 +131,28 @@ func (f *frame) top(key int64) float64 {
 }
 
 func newNumbers(f frame) *numbers {
-	return &numbers{frame: f, min: math.Inf(1), max: math.Inf(-1), whole: true, pages: make([]page, 1)}
+	return &numbers{frame: f, min: math.Inf(1), max: math.Inf(-1), whole: true, cells: make([]uint32, 1), class: make([]uint8, 1)}
 }
 
-// open makes the page of a sign and exponent.
-func (c *numbers) open(slot uint64) uint16 {
+// open makes the cells of a sign and exponent.
+func (c *numbers) open(slot uint64) uint32 {
 	bits := c.bits(slot)
-	p := page{counts: make([]uint32, 1<<bits), class: make([]uint8, 1<<bits), down: 52 - bits}
+	begin, n := uint32(len(c.cells)), 1<<bits
+	c.begin[slot], c.down[slot] = begin, uint8(52-bits)
+	c.cells = append(c.cells, make([]uint32, n)...)
+	c.class = append(c.class, make([]uint8, n)...)
 	if c.order != nil {
-		for k := range p.class {
-			x := c.shift + math.Float64frombits(slot<<52|uint64(k)<<p.down)
+		class := c.class[begin:]
+		for k := range class {
+			x := c.shift + math.Float64frombits(slot<<52|uint64(k)<<(52-bits))
 			j := 0
 			for j < len(c.marks) && x > c.marks[j] {
 				j++
 			}
-			p.class[k] = uint8(j)
+			class[k] = uint8(j)
 		}
 	}
-	c.pages = append(c.pages, p)
-	c.slots[slot] = uint16(len(c.pages) - 1)
-	return c.slots[slot]
+	return begin
 }
 
 // add counts a stretch of values, in the order of their rows.
@@ -170,53 +170,83 @@ func (c *numbers) add(xs []float64) {
 }
 
 func (c *numbers) stretch(xs []float64, now *block) {
-	shift, low, high := c.shift, c.min, c.max
-	var s1, s2, s3, s4 float64
-	var nan, inf int64
-	for _, x := range xs {
-		u := x - shift
-		b := math.Float64bits(u)
-		p := c.slots[b>>52]
-		if p == 0 {
-			if x-x != 0 {
-				if x != x {
-					nan++
-				} else {
-					inf++
-				}
-				now.counts[lostSlot]++
-				continue
-			}
-			p = c.open(b >> 52)
+	for len(xs) > 0 {
+		k := c.place(xs, now)
+		c.add4(xs[:k], now)
+		if k == len(xs) {
+			return
 		}
-		pg := &c.pages[p]
-		k := b >> pg.down & uint64(len(pg.counts)-1)
-		pg.counts[k]++
-		now.counts[pg.class[k]&(slotsOfBlock-1)]++
-		d := float64(u * u)
-		s1 += u
-		s2 += d
-		s3 += float64(d * u)
-		s4 += float64(d * d)
+		switch x := xs[k]; {
+		case x != x:
+			c.nan++
+		case x-x != 0:
+			c.inf++
+		default:
+			c.open(math.Float64bits(x-c.shift) >> 52)
+			xs = xs[k:]
+			continue
+		}
+		now.counts[lostSlot]++
+		xs = xs[k+1:]
+	}
+}
+
+// place counts values in their cells up to the first that has none yet, and returns how many those are. This and add4 are where the
+// time goes: they call nothing, so that everything stays in registers.
+func (c *numbers) place(xs []float64, now *block) int {
+	shift, cells := c.shift, c.cells
+	class := c.class[:len(cells)]
+	for k, x := range xs {
+		b := math.Float64bits(x - shift)
+		slot := b >> 52
+		at := c.begin[slot]
+		if at == 0 {
+			return k
+		}
+		i := uint64(at) + b<<12>>12>>(c.down[slot]&63)
+		cells[i]++
+		now.counts[class[i]&(slotsOfBlock-1)]++
+	}
+	return len(xs)
+}
+
+// add4 adds the powers of finite values to the sums.
+func (c *numbers) add4(xs []float64, now *block) {
+	c.n += int64(len(xs))
+	shift, low, high, whole := c.shift, c.min, c.max, c.whole
+	var s1, s2, s3, s4, t1, t2, t3, t4 float64
+	for len(xs) > 1 { // two by two: neither waits for the other's sums
+		x, y := xs[0], xs[1]
+		xs = xs[2:]
+		u, v := x-shift, y-shift
+		d, e := float64(u*u), float64(v*v)
+		s1, t1 = s1+u, t1+v
+		s2, t2 = s2+d, t2+e
+		s3, t3 = s3+float64(d*u), t3+float64(e*v)
+		s4, t4 = s4+float64(d*d), t4+float64(e*e)
 		if x < low {
 			low = x
 		}
 		if x > high {
 			high = x
 		}
-	}
-	if c.whole {
-		for _, x := range xs {
-			if x-x == 0 && x != math.Trunc(x) {
-				c.whole = false
-				break
-			}
+		if y < low {
+			low = y
 		}
+		if y > high {
+			high = y
+		}
+		whole = whole && x == math.Trunc(x) && y == math.Trunc(y)
 	}
-	c.min, c.max = low, high
-	c.nan, c.inf = c.nan+nan, c.inf+inf
-	c.n += int64(len(xs)) - nan - inf
-	for i, s := range [...]float64{s1, s2, s3, s4} {
+	for _, x := range xs {
+		u := x - shift
+		d := float64(u * u)
+		s1, s2, s3, s4 = s1+u, s2+d, s3+float64(d*u), s4+float64(d*d)
+		low, high = min(low, x), max(high, x)
+		whole = whole && x == math.Trunc(x)
+	}
+	c.min, c.max, c.whole = low, high, whole
+	for i, s := range [...]float64{s1 + t1, s2 + t2, s3 + t3, s4 + t4} {
 		c.sums[i] += s
 		now.sums[i] += s
 	}
@@ -228,26 +258,21 @@ type cell struct {
 	n   int64
 }
 
-// cells lists what was counted, in ascending order.
-func (c *numbers) cells() []cell {
+// list returns the cells that hold something, in ascending order.
+func (c *numbers) list() []cell {
 	var out []cell
-	for slot, p := range c.slots {
-		if p == 0 {
+	for slot, begin := range c.begin {
+		if begin == 0 {
 			continue
 		}
-		for k, n := range c.pages[p].counts {
-			if n == 0 {
-				continue
+		down := c.down[slot]
+		for k, n := range c.cells[begin : begin+1<<(52-down)] {
+			if n > 0 {
+				out = append(out, cell{keyOf(uint64(slot)<<52 | uint64(k)<<down), int64(n)})
 			}
-			out = append(out, cell{keyOf(uint64(slot)<<52 | uint64(k)<<c.pages[p].down), int64(n)})
 		}
 	}
-	slices.SortStableFunc(out, func(a, b cell) int {
-		if a.key < b.key {
-			return -1
-		}
-		return int(min(a.key-b.key, 1))
-	})
+	slices.SortFunc(out, func(a, b cell) int { return cmp.Compare(a.key, b.key) })
 	return out
 }
 
@@ -260,7 +285,7 @@ type cut struct {
 // freeze cuts at the quantiles of what was counted, and once more before the least and behind the greatest value, so that what lies
 // outside the reference's range lies in cells of its own.
 func (c *numbers) freeze() cut {
-	cells := c.cells()
+	cells := c.list()
 	if len(cells) == 0 {
 		return cut{}
 	}
@@ -294,7 +319,7 @@ func (c *numbers) freeze() cut {
 func (c *numbers) sample(to cut) profiles.Sample {
 	s := profiles.Sample{N: c.n, Missing: c.nan, NaN: c.nan, Invalid: c.inf, Counts: make([]int64, len(to.keys)+1), Shift: c.shift, Sums: c.sums, Min: c.min, Max: c.max}
 	j := 0
-	for _, x := range c.cells() {
+	for _, x := range c.list() {
 		for j < len(to.keys) && x.key > to.keys[j] {
 			j++
 		}
