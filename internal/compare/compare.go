@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 
 	"plumbline"
+	"plumbline/internal/tables"
 	"plumbline/profiles"
 )
 
@@ -46,6 +47,13 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	}
 	if !(o.Budget > 0) {
 		return nil, fmt.Errorf("the budget is %v; give a number of false alarms above 0", o.Budget)
+	}
+	if o.Input == "" || o.Input == tables.Auto {
+		for _, path := range []string{o.Reference, o.Current} {
+			if _, err := tables.Guess(path); err != nil {
+				return nil, fmt.Errorf("%s: the format can't be told from the name; say --input ndjson, csv or parquet", path)
+			}
+		}
 	}
 	for _, tool := range o.Compat {
 		if !slices.Contains(Tools, tool) {

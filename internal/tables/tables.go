@@ -53,7 +53,7 @@ func (e *RowError) Unwrap() error { return e.Err }
 func Open(path, format, model string) (Reader, error) {
 	if format == "" || format == Auto {
 		var err error
-		if format, err = guess(path); err != nil {
+		if format, err = Guess(path); err != nil {
 			return nil, err
 		}
 	}
@@ -91,7 +91,8 @@ func open(f *os.File, size int64, path, format, model string) (Reader, error) {
 	return nil, fmt.Errorf("format %q: use ndjson, csv or parquet", format)
 }
 
-func guess(path string) (string, error) {
+// Guess tells a file's format by its name.
+func Guess(path string) (string, error) {
 	switch ext := filepath.Ext(strings.TrimSuffix(strings.TrimSuffix(path, ".gz"), ".zst")); ext {
 	case ".ndjson", ".jsonl", ".json":
 		return NDJSON, nil
