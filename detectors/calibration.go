@@ -15,11 +15,12 @@ type Calibration struct {
 	Windows   *Null // of windows as long as the judged one; nil if fewer than MinWindows have a score
 	Shorter   *Null // of the longest windows of which there are MinWindows; nil if there are none
 	Available int   // windows as long as the judged one
+	Mute      bool  // there are windows to learn from, but the test has a number in fewer than MinWindows of them
 }
 
 // Judges reports whether there is a p-value: not on rung 4.
 func (c *Calibration) Judges() bool {
-	return c.Windows != nil || c.Shorter != nil && c.Shorter.Independent() || c.Shorter == nil && c.Available < MinWindows
+	return c.Windows != nil || c.Shorter != nil && c.Shorter.Independent() || c.Shorter == nil && !c.Mute
 }
 
 // phi is the design effect to widen bounds by.
@@ -41,8 +42,8 @@ func (c *Calibration) tail(s Score, x float64) (p float64, note string, ok bool)
 		return c.Shorter.independentTail(s, x), fmt.Sprintf("the baseline holds %s as long as this one: rows are taken as independent, as shorter windows show them", windows(c.Available)), true
 	case c.Shorter != nil:
 		return 0, fmt.Sprintf("the rows depend on each other and the baseline holds %s as long as this one, at least %d are needed", windows(c.Available), MinWindows), false
-	case c.Available >= MinWindows:
-		return 0, fmt.Sprintf("fewer than %d windows of the baseline have a number to learn from", MinWindows), false
+	case c.Mute:
+		return 0, fmt.Sprintf("it has a number in fewer than %d windows of the baseline, too few to learn from", MinWindows), false
 	}
 	return s.tail(x), "rows are taken as independent: the baseline has no windows of its own to learn from", true
 }

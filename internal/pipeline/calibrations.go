@@ -72,6 +72,7 @@ func (c *calibrations) of(v *Version, against string, length time.Duration, end 
 		if out.Windows == nil && shorter != nil {
 			out.Shorter = shorter.nulls[k]
 		}
+		out.Mute = out.Windows == nil && out.Shorter == nil && (shorter != nil || out.Available >= detectors.MinWindows)
 		return out
 	}
 }
