@@ -37,7 +37,7 @@ func (s *budget) measure(l *lab) error {
 		return err
 	}
 	s.level = asked.Level(budgetFeatures*len(scored), time.Hour)
-	s.months = make([]month, l.rounds(120, 2))
+	s.months = make([]month, l.rounds(120, 1))
 	parts := make([][budgetFeatures]month, len(s.months))
 	l.each("months", len(s.months)*budgetFeatures, func(i int, rng *rand.Rand) {
 		feature := i % budgetFeatures

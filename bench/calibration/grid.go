@@ -63,11 +63,11 @@ func (s *grid) measure(l *lab) error {
 	s.rules = incumbents.Rules(len(columns))
 	sizes := gridSizes
 	if l.Quick {
-		sizes = []int{50, 200, 1000}
+		sizes = []int{100, 1000}
 	}
 	for _, rho := range []float64{0, 0.9} {
 		cases := make([]gridCase, len(sizes))
-		rounds := l.rounds(500, 10)
+		rounds := l.rounds(500, 6)
 		parts := make([][]gridCase, rounds)
 		var failed error
 		l.each(fmt.Sprintf("rho = %v", rho), rounds, func(i int, rng *rand.Rand) {
@@ -104,7 +104,7 @@ func (s *grid) repetition(rng *rand.Rand, columns []gridColumn, tests []detector
 			out[k].windows[w].p = noVerdict
 		}
 		// The rules read raw rows and are slow: a share of the repetitions, and one window of each.
-		if i*windowsPer(n) < rounds*2/5 {
+		if i*rulesPer(n) < rounds {
 			out[k].rules = make([]ruleCounts, len(s.rules))
 		}
 	}
@@ -189,6 +189,14 @@ func windowsPer(n int) int {
 	return 4
 }
 
+// rulesPer is how many baselines plumbline judges for one that the rules do.
+func rulesPer(n int) int {
+	if n > 10000 {
+		return 24
+	}
+	return 6
+}
+
 func (c *ruleCounts) add(d ruleCounts) {
 	c.any.add(d.any)
 	c.numbers.add(d.numbers)
@@ -219,20 +227,15 @@ func (c gridCase) verdicts() float64 {
 	return sum / float64(len(c.windows)*len(gridColumns()))
 }
 
-// strictest is the lowest false-alarm level of the packages at a window size, at least half a window of their runs, and who has it.
-func strictest(k int) (level float64, who []peer) {
+// strictest is the lowest false-alarm level of the packages at a window size, at least half a window of their runs.
+func strictest(k int) (level float64) {
 	level = math.Inf(1)
 	for _, p := range peers {
-		if p.power[0][min(k, 4)] == p.power[0][min(k, 4)] || k == 5 { // only those whose power is known
+		if k < 5 && !math.IsNaN(p.power[1][k]) { // only those whose power is known
 			level = math.Min(level, p.independent[k])
 		}
 	}
-	for _, p := range peers {
-		if p.independent[k] == level {
-			who = append(who, p)
-		}
-	}
-	return math.Max(level/100, 0.5/float64(peerRuns)), who
+	return math.Max(level/100, 0.5/float64(peerRuns))
 }
 
 func (s *grid) of(n int, rho float64) (gridCase, bool) {

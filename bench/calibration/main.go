@@ -25,6 +25,10 @@ func sections(o options) []named {
 		{"power", &power{}},
 		{"budget", &budget{}},
 		{"grid", &grid{}},
+		{"streams", &streams{}},
+		{"vectors", &vectors{}},
+		{"thresholds", &thresholds{}},
+		{"flights", &flights{}},
 	}
 }
 

@@ -16,7 +16,11 @@ type rejections struct {
 	Hits [4]int
 }
 
+// count takes a p-value; NaN is no verdict and does not count.
 func (r *rejections) count(p float64) {
+	if p != p {
+		return
+	}
 	r.N++
 	for i, a := range alphas {
 		if p <= a {
