@@ -27,6 +27,7 @@ type Null struct {
 
 	// Of X by its Mean, so that windows with more and fewer cells can stand together.
 	mean         float64
+	rows         float64 // mean of their Rows; 0 if one has none
 	logMean, log float64 // mean and standard deviation of the logarithm
 	excess       float64 // standard errors by which mean exceeds 1, what independent rows have
 }
@@ -38,7 +39,7 @@ func FitNull(scores []Score) (*Null, error) {
 	}
 	k := float64(len(scores))
 	n := &Null{K: len(scores), Signed: scores[0].Signed}
-	cv := 0.0
+	cv, known := 0.0, true
 	for _, s := range scores {
 		if s.X-s.X != 0 || s.X < 0 || !(s.Mean > 0) {
 			return nil, errors.New("a score is negative or beyond a double")
@@ -46,6 +47,8 @@ func FitNull(scores []Score) (*Null, error) {
 		n.mean += s.X / s.Mean / k
 		n.logMean += s.log() / k
 		cv += s.CV / k
+		n.rows += s.Rows / k
+		known = known && s.Rows > 0
 	}
 	sum := 0.0
 	for _, s := range scores {
@@ -55,14 +58,19 @@ func FitNull(scores []Score) (*Null, error) {
 	n.log = math.Max(math.Sqrt(sum/(k-1)), 1e-9) // equal scores would make a tail without width
 	n.excess = (n.mean - 1) * math.Sqrt(k) / cv
 	n.Phi = math.Max(1, n.mean)
+	if !known {
+		n.rows = 0
+	}
 	return n, nil
 }
 
 // log is ln(X/Mean), kept finite: a thousandth of what noise brings is as good as none.
 func (s Score) log() float64 { return math.Log(math.Max(s.X/s.Mean, 1e-3)) }
 
-// Independent reports whether the windows spread no more than independent rows would: mean X is within three standard errors.
-func (n *Null) Independent() bool { return n.excess < 3 }
+// Independent reports whether the windows spread no more than independent rows would: mean X is within two standard errors. With three,
+// weak dependence passed for none too often: 20 windows whose days are 0.1 standard deviations apart made the size of X2 at 0.001
+// seven times too large, now five; 50 windows twice too large, now none (bench/calibration).
+func (n *Null) Independent() bool { return n.excess < 2 }
 
 // Tail is the probability that a window without drift scores at least x times what independent rows do on average.
 func (n *Null) Tail(x float64) float64 {
@@ -79,6 +87,17 @@ func (n *Null) Tail(x float64) float64 {
 		return 1 - p
 	}
 	return p
+}
+
+// bound is at least the probability that a window longer than these scores s or more without drift. However rows depend on each
+// other, if they do so in one way throughout, the average over a longer window strays no further than that over a shorter one: so
+// the drift that s shows is held against that of the shorter windows. Not ok if s or they don't tell what drift they show, or if s is
+// of fewer rows.
+func (n *Null) bound(s Score) (p float64, ok bool) {
+	if !(s.Rows > 0) || !(n.rows > 0) || s.Rows < n.rows {
+		return 1, false
+	}
+	return n.Tail(s.X / s.Mean * n.rows / s.Rows), true
 }
 
 // independentTail is the law of independent rows, widened by what these windows leave open: a score is about a chi-square of nu =
