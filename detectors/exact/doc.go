@@ -5,4 +5,6 @@
 // are, others are sorted in a copy. Time is that of sorting, O(N log N), then linear. There is no least number of rows beyond what
 // the statistic needs: what a few rows are worth is for the caller to judge. Values that are NaN give a Reason: the caller leaves
 // them out and counts them. Infinities are values like others where only the order counts.
+//
+// [Brier], [LogLoss] and [NDCG] are of another kind: they judge the scores of one set of rows by what came true, as scikit-learn does.
 package exact

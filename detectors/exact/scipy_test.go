@@ -191,6 +191,27 @@ func TestDocumentedDistances(t *testing.T) {
 		repeat([]float64{1.4, 8}, []int{76, 88})).Value, 0.88003340976158217, 1e-13)
 }
 
+// From SciPy's own tests of ks_2samp (stats/tests/test_stats.py, TestKSTwoSamples).
+func TestDocumentedKolmogorovSmirnov(t *testing.T) {
+	line := func(from, to float64, n int, shift float64) []float64 {
+		out := make([]float64, n)
+		for i := range out {
+			out[i] = from + float64(i)*(to-from)/float64(n-1) + shift
+		}
+		return out
+	}
+	for _, c := range []struct{ shift, d, p float64 }{
+		{20.1, 232.0 / 1100, 0.015739183865607353}, {19.9, 229.0 / 1100, 0.017803803861026313},
+	} {
+		res := KolmogorovSmirnov(line(1, 100, 100, 0), line(1, 100, 110, c.shift))
+		near(t, "ks", res.Value, c.d, 1e-14)
+		near(t, "p", res.P, c.p, 1e-12)
+	}
+	small := KolmogorovSmirnov([]float64{1, 2}, []float64{1, 2, 3})
+	near(t, "ks of two and three", small.Value, 1.0/3, 1e-15)
+	near(t, "p of two and three", small.P, 1, 1e-15)
+}
+
 // Equation 7 of Scholz and Stephens (1987) as it reads, with a loop over all values for each of them.
 func TestAndersonDarlingByItsDefinition(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1987, 8))

@@ -19,6 +19,10 @@ func TestCUSUMRunLengthIsThePublished(t *testing.T) {
 	for shift, want := range map[float64]float64{0: 168, 0.25: 74.2, 0.5: 26.6, 0.75: 13.3, 1: 8.38, 1.5: 4.75, 2: 3.34, 2.5: 2.62, 3: 2.19, 4: 1.71, 5: 1.31} {
 		f("Lucas and Crosier", CUSUMRunLength(0.5, 4, shift), want, 0.006)
 	}
+	// The same two and Montgomery's at more digits, by an independent program of the chain with 200 states.
+	for _, c := range [][3]float64{{4, 0, 167.7}, {4, 1, 8.38}, {5, 0, 465.4}, {5, 1, 10.38}} {
+		f("Brook and Evans's chain", CUSUMRunLength(0.5, c[0], c[1]), c[2], 0.0006)
+	}
 	// Montgomery, Introduction to Statistical Quality Control, as commonly quoted: k = 0.5, h = 5, two-sided.
 	for shift, want := range map[float64]float64{0: 465, 0.25: 139, 0.5: 38.0, 0.75: 17.0, 1: 10.4, 1.5: 5.75, 2: 4.01, 2.5: 3.11, 3: 2.57} {
 		f("Montgomery", CUSUMRunLength(0.5, 5, shift), want, 0.006)
