@@ -24,14 +24,14 @@ func adResult(t table) Result {
 func andersonDarling(t table) (Result, Score) {
 	a2, sigma := AndersonDarlingStatistic(t.r, t.c)
 	value, effect := (a2-1)/sigma, math.Max(0, a2*t.sampling()-t.noise())
-	score := bridgeScore(1+value*sdAD, 1, adLaw(t.pooled()), func(delta float64) float64 { return adOfShift(delta, t.share()) / t.sampling() })
+	score := bridgeScore(1+value*sdAD, 1, 1/t.sampling(), adLaw(t.pooled()), func(delta float64) float64 { return adOfShift(delta, t.share()) / t.sampling() })
 	return Result{Value: number(value), Effect: number(effect), P: probability(score.tail(score.X)), SD: number(ShiftOfAD(effect, t.share())),
 		N: t.n, M: t.m}, score
 }
 
-// bridgeScore is the integral of the square of a Brownian bridge, with the mean of its law.
-func bridgeScore(x, mean float64, law quadratic, shift func(delta float64) float64) Score {
-	return Score{X: math.Max(0, x), Mean: mean, CV: law.sd() / mean, tail: law.tail, shift: shift}
+// bridgeScore is the integral of the square of a Brownian bridge, with the mean of its law; en is nm/(n+m).
+func bridgeScore(x, mean, en float64, law quadratic, shift func(delta float64) float64) Score {
+	return Score{X: math.Max(0, x), Mean: mean, CV: law.sd() / mean, Rows: en, tail: law.tail, shift: shift}
 }
 
 // pooled returns the rows of both sides per cell.

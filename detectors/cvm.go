@@ -32,7 +32,7 @@ func cramerVonMises(t table) (Result, Score) {
 	}
 	value, mean := integral/t.sampling(), cvmMean(t.pooled())
 	effect := math.Max(0, integral-t.noise()*mean)
-	score := bridgeScore(cvmLimit(value, t.n, t.m, mean), mean, cvmLaw(t.pooled()),
+	score := bridgeScore(cvmLimit(value, t.n, t.m, mean), mean, 1/t.sampling(), cvmLaw(t.pooled()),
 		func(delta float64) float64 { return cvmOfShift(delta, t.share()) / t.sampling() })
 	return Result{Value: number(value), Effect: number(effect), P: probability(score.tail(score.X)), SD: number(ShiftOfCvM(effect, t.share())),
 		N: t.n, M: t.m}, score

@@ -17,7 +17,7 @@ func onColumn(statistic func(t table) Result) func(Input) outcome {
 		if reason != "" {
 			return outcome{Result: none(t.n, t.m, "%s", reason), bins: col.evidence()}
 		}
-		t.phi = in.Calibration.phi()
+		t.phi = in.Calibration.phi(1 / t.sampling())
 		out := outcome{Result: statistic(t), bins: col.evidence()}
 		if merged := t.merged(); len(merged.r) >= 2 {
 			s := chiSquareScore(chiSquare(merged), float64(len(merged.r)-1), 1/merged.sampling())
@@ -68,7 +68,7 @@ func meanShiftOf(in Input) outcome {
 	if out.P != nil {
 		half := (*out.Upper - *out.Lower) / 2
 		s := meanScore(*out.Value, cur.N, ref.N)
-		half *= math.Sqrt(in.Calibration.phi())
+		half *= math.Sqrt(in.Calibration.phi(s.Rows))
 		out.Lower, out.Upper = number(*out.Value-half), number(*out.Value+half)
 		out.score = &s
 	}

@@ -87,8 +87,8 @@ func TestNullLearnsAutocorrelation(t *testing.T) {
 				cal := &Calibration{Windows: null, Available: len(scores)}
 				for i := m; i < len(x); i += n {
 					s := scoreOfTable(t, all, countOn(edges, x[i:i+n]))
-					p, _, ok := cal.tail(s, s.X)
-					if !ok {
+					p, _, r := cal.tail(s)
+					if r != known {
 						t.Fatal("no verdict")
 					}
 					if p <= 0.05 {
@@ -158,8 +158,13 @@ func TestCalibratedFinding(t *testing.T) {
 	}
 
 	in.Calibration = &Calibration{Shorter: null, Available: 3}
+	if f = ask(t, "psi", in); f.Verdict != "drift" {
+		t.Errorf("two standard deviations are more than shorter windows show: %+v", f)
+	}
+	in = numbers(t, values(x), values(x[:n]))
+	in.Alpha, in.Calibration = 0.001, &Calibration{Shorter: null, Available: 3}
 	f = ask(t, "psi", in)
-	if f.Verdict != "no verdict" || f.P != nil || !strings.Contains(f.Reason, "only 3 windows") {
+	if f.Verdict != "no verdict" || !strings.Contains(f.Reason, "only 3 windows") {
 		t.Errorf("dependent rows and three windows: %+v", f)
 	}
 }
@@ -193,5 +198,51 @@ func TestFitNullRefuses(t *testing.T) {
 		if p := same.Tail(x); !(p >= 0 && p <= 1) {
 			t.Errorf("tail of %v is %v", x, p)
 		}
+	}
+}
+
+// Windows too long to have 20 of in the baseline are held against shorter ones: without drift they are hardly ever called drift, a
+// drift beyond what shorter windows show is, and anything between has no verdict.
+func TestLongWindowsAreHeldAgainstShorterOnes(t *testing.T) {
+	const m, short, long, rounds = 10000, 500, 2000, 60
+	rng := rand.New(rand.NewPCG(2013, 9))
+	var drifts, none int
+	for range rounds {
+		x := autoregression(rng, m+2*long, 0.9)
+		for i := m + long; i < len(x); i++ {
+			x[i] += 2
+		}
+		edges := tenths(x[:m])
+		all := countOn(edges, x[:m])
+		var scores []Score
+		for i := 0; i < m; i += short {
+			w := countOn(edges, x[i:i+short])
+			scores = append(scores, scoreOfTable(t, minus(all, w), w))
+		}
+		null, err := FitNull(scores)
+		if err != nil {
+			t.Fatal(err)
+		}
+		in := numbers(t, values(x[:m]), values(x[m:m+long]))
+		in.Alpha, in.Calibration = 0.01, &Calibration{Shorter: null, Available: m / long}
+		switch f := ask(t, "psi", in); f.Verdict {
+		case "drift":
+			drifts++
+		case "no drift":
+			t.Fatalf("no verdict is due: %+v", f)
+		default:
+			none++
+			if f.P == nil || f.Reason == "" || f.NEffective > long/3 {
+				t.Fatalf("%+v", f)
+			}
+		}
+		in = numbers(t, values(x[:m]), values(x[m+long:]))
+		in.Alpha, in.Calibration = 0.01, &Calibration{Shorter: null, Available: m / long}
+		if f := ask(t, "psi", in); f.Verdict != "drift" {
+			t.Fatalf("two standard deviations: %+v", f)
+		}
+	}
+	if drifts > 2 {
+		t.Errorf("%d windows without drift drifted, %d had no verdict", drifts, none)
 	}
 }

@@ -18,7 +18,7 @@ func onGrid(statistic func(in Input, t table) (Result, *Score)) func(Input) outc
 		if reason != "" {
 			return outcome{Result: none(t.n, t.m, "%s", reason)}
 		}
-		t.phi = in.Calibration.phi()
+		t.phi = in.Calibration.phi(1 / t.sampling())
 		var out outcome
 		out.Result, out.score = statistic(in, t)
 		if col, reason := numberColumn(in.Baseline, in.Current); reason == "" {

@@ -21,13 +21,13 @@ func onShare(count func(*profiles.Feature) int64, of func(*profiles.Feature) int
 		if in.Baseline != nil {
 			l, m = count(in.Baseline), of(in.Baseline)
 		}
-		return shares(k, n, l, m, in.Calibration.phi())
+		return shares(k, n, l, m, in.Calibration)
 	}
 }
 
-func shares(k, n, l, m int64, phi float64) outcome {
+func shares(k, n, l, m int64, c *Calibration) outcome {
 	out := outcome{Result: CompareShares(k, n, l, m)}
-	if phi > 1 && out.Value != nil {
+	if phi := c.phi(1 / (1/float64(n) + 1/float64(m))); phi > 1 && out.Value != nil {
 		lower, upper := wilson(*out.Value, float64(n)/phi)
 		out.Lower, out.Upper = number(lower), number(upper)
 	}
@@ -107,5 +107,5 @@ func categoryShareOf(in Input) outcome {
 		l, _ = in.Baseline.Count(in.Category)
 		m = in.Baseline.N
 	}
-	return shares(k, in.Current.N, l, m, in.Calibration.phi())
+	return shares(k, in.Current.N, l, m, in.Calibration)
 }

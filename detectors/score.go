@@ -17,6 +17,8 @@ type Score struct {
 	// Signed says that X is the square of an about normal number, such as the z of a mean or a share; else it is a sum of many
 	// squares, such as a chi-square.
 	Signed bool
+	// Rows is nm/(n+m), or in proportion to it: what X of a given drift grows with; 0 if X tells nothing of that.
+	Rows float64
 
 	tail  func(x float64) float64     // P(X >= x) for independent rows without drift
 	shift func(delta float64) float64 // the X that a shift by delta standard deviations adds; nil: unknown
@@ -26,7 +28,7 @@ type Score struct {
 
 // chiSquareScore is X of the chi-square law; en is nm/(n+m).
 func chiSquareScore(x, df, en float64) Score {
-	return Score{X: x, Mean: df, CV: math.Sqrt(2 / df),
+	return Score{X: x, Mean: df, CV: math.Sqrt(2 / df), Rows: en,
 		tail:    func(x float64) float64 { return ChiSquareTail(x, df, 0) },
 		shift:   func(delta float64) float64 { return en * psiOfShift(delta) },
 		exceeds: func(x, nc float64) float64 { return ChiSquareTail(x, df, nc) }}
@@ -37,6 +39,7 @@ func chiSquareScore(x, df, en float64) Score {
 func normalScore(z, perShift float64) Score {
 	s := Score{X: z * z, Mean: 1, CV: math.Sqrt2, Signed: true, tail: func(x float64) float64 { return math.Erfc(math.Sqrt(x / 2)) }}
 	if perShift > 0 {
+		s.Rows = perShift * perShift
 		s.shift = func(delta float64) float64 { return delta * perShift * delta * perShift }
 		s.exceeds = func(x, nc float64) float64 { return 0.5 * math.Erfc((math.Sqrt(x)-math.Sqrt(nc))/math.Sqrt2) }
 	}
@@ -64,7 +67,7 @@ func (s Score) relevance(tolerated float64, c *Calibration) (p float64, ok bool)
 	if s.shift == nil {
 		return 0, false
 	}
-	phi, nc := c.phi(), s.shift(tolerated)
+	phi, nc := c.phi(s.Rows), s.shift(tolerated)
 	if s.exceeds != nil {
 		return s.exceeds(s.X/phi, nc/phi), true
 	}
@@ -98,7 +101,7 @@ func shareScore(p, h float64, n, m int64) Score {
 // ksScore is nm/(n+m) D^2, whose mean and variance under Kolmogorov's law are pi^2/12 and 7 pi^4/720 - (pi^2/12)^2.
 func ksScore(d float64, n, m int64) Score {
 	en := 1 / (1/float64(n) + 1/float64(m))
-	return Score{X: en * d * d, Mean: math.Pi * math.Pi / 12, CV: 0.6325,
+	return Score{X: en * d * d, Mean: math.Pi * math.Pi / 12, CV: 0.6325, Rows: en,
 		tail: func(x float64) float64 { return KSTail(math.Min(1, math.Sqrt(x/en)), n, m) },
 		shift: func(delta float64) float64 {
 			d := 2*distuv.UnitNormal.CDF(delta/2) - 1

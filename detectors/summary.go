@@ -89,7 +89,7 @@ func onAnswers(count func(*profiles.Profile) int64) func(Input) outcome {
 		if n == 0 {
 			return noOutcome("no answers in the window")
 		}
-		return shares(k, n, l, m, in.Calibration.phi())
+		return shares(k, n, l, m, in.Calibration)
 	}
 }
 

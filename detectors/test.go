@@ -111,35 +111,46 @@ func (t Test) Run(in Input) plumbline.Finding {
 		alpha = 0.05
 	}
 	s, scored := out.scored()
-	judged, reason := true, ""
+	judged, reason := known, ""
 	if in.Calibration != nil && scored {
-		p, note, ok := in.Calibration.tail(s, s.X)
-		switch {
-		case ok:
-			if f.P = probability(p); out.isP {
-				f.Value = f.P
-			}
+		var p float64
+		var note string
+		p, note, judged = in.Calibration.tail(s)
+		switch judged {
+		case known:
+			f.P = probability(p)
 			f.Note = joinNotes(f.Note, note)
-			if w := in.Calibration.Windows; w != nil && !w.Independent() {
-				f.Windows, f.NEffective = w.K, float64(out.N)/w.Phi
-			}
-		default:
-			judged, reason, f.P, f.Lower, f.Upper = false, note, nil, nil, nil
+		case bounded:
+			f.P, reason = probability(p), note
+			f.Note = joinNotes(f.Note, "p is an upper bound, by shorter windows of the baseline")
+		case unknown:
+			reason, f.P, f.Lower, f.Upper = note, nil, nil, nil
 			f.Note = joinNotes(f.Note, "no p-value: "+note)
+		}
+		if n := in.Calibration.null(); n != nil && f.P != nil {
+			f.Windows, f.NEffective = n.K, float64(out.N)/in.Calibration.phi(s.Rows)
+		}
+		if out.isP {
+			f.Value = f.P
+			if f.P == nil {
+				f.Reason = reason
+			}
 		}
 	}
 	if alpha <= 0 {
 		return f
 	}
 	switch {
-	case f.Value == nil || !judged || !scored:
+	case f.Value == nil || judged == unknown || !scored:
 		f.Verdict = plumbline.NoVerdict
 		if f.Reason == "" {
 			f.Reason = "it has no p-value to judge it by"
-			if !judged {
+			if reason != "" {
 				f.Reason = reason
 			}
 		}
+	case *f.P > alpha && judged == bounded:
+		f.Verdict, f.Reason = plumbline.NoVerdict, reason
 	case *f.P > alpha:
 		f.Verdict = plumbline.NoDrift
 	default:

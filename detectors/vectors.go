@@ -111,7 +111,7 @@ func mmd(v Vectors) (Result, *Score) {
 	c0, dim := v.noise(), v.Projection.Dim
 	effect := d - c0*trace
 	lower := math.Max(math.Sqrt(d)-math.Sqrt(c0*quadraticQuantile(0.05, weights)), 0)
-	score := &Score{X: d / c0, Mean: trace, CV: math.Sqrt(2*squares) / trace,
+	score := &Score{X: d / c0, Mean: trace, Rows: 1 / c0, CV: math.Sqrt(2*squares) / trace,
 		tail:  func(x float64) float64 { return QuadraticTail(x, weights) },
 		shift: func(delta float64) float64 { return mmdOfShift(delta, dim) / c0 }}
 	return Result{Value: number(d), Effect: number(effect), P: probability(score.tail(score.X)), Lower: number(lower * lower),

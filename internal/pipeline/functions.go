@@ -102,20 +102,18 @@ func featureTest(t detectors.Test) func(context.Context, *Readings, ask) (plumbl
 		if len(a.Args) > 0 {
 			in.Category = a.Args[0]
 		}
-		note := ""
 		if in.Current != nil && in.Baseline != nil && a.Slice == "" && cur.Window.Duration() >= shortestCalibrated {
 			in.Calibration = m.calibration(a, a.Against, judgedWindow(a.at, a.Window, a.version.Model.Location))(judgeKey{in.Current.Key, t.NullOf()})
-			switch {
-			case in.Calibration.Windows == nil && in.Calibration.Shorter == nil:
+			if in.Calibration.Windows == nil && in.Calibration.Shorter == nil {
 				in.Calibration = nil
-			case !in.Calibration.Judges(): // the number is asked for by itself: better with a caveat than not at all
-				in.Calibration = nil
-				note = fmt.Sprintf("rows depend on each other, and the baseline has too few windows of %v to say how much: p-values and bounds are too sharp", model.Duration(a.Window))
 			}
 		}
 		f := t.Run(in)
-		if f.P != nil {
-			f.Note = join(f.Note, note)
+		if in.Calibration != nil && f.P == nil { // it was asked for by itself: better with a caveat than not at all
+			in.Calibration = nil
+			if f = t.Run(in); f.P != nil {
+				f.Note = join(f.Note, fmt.Sprintf("rows depend on each other, and the baseline has too few windows of %v to say how much: the p-value is too small", model.Duration(a.Window)))
+			}
 		}
 		ref.tell(t, &f)
 		if cur.Uncounted > 0 {
