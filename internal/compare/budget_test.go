@@ -39,7 +39,7 @@ func alarms(t *testing.T, times, m, n int, rho, budget float64) (drifted, unjudg
 			ref := a.finish(0)
 			b := ref.like()
 			fill(b, n)
-			pairs = append(pairs, pair{ref, b.against(ref, 0), b.spoken(), b.rows})
+			pairs = append(pairs, pair{ref: ref, cur: b.against(ref, 0), spoken: b.spoken(), present: b.rows})
 			judged += len(judgedOf(ref.typ))
 		}
 		list, err := judgeAll(pairs, math.Min(budget/float64(judged), .05), false)

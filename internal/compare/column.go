@@ -26,6 +26,7 @@ type column struct {
 	kinds   [plumbline.Vector + 1]int64
 
 	raw      *raw              // keeps values, and then nothing else is counted
+	sampler  *sampler          // of whole rows; nil: not kept
 	decimals map[float64]int32 // places of numbers that are categories
 }
 
@@ -100,7 +101,7 @@ func (c *column) value(v *plumbline.Value) {
 	case plumbline.Missing:
 		c.none(1)
 	default:
-		c.rows++
+		c.passed(1)
 		c.kinds[plumbline.Invalid]++
 		if c.held != nil {
 			c.hold(plumbline.Invalid, 0, "")
@@ -108,6 +109,14 @@ func (c *column) value(v *plumbline.Value) {
 		}
 		c.lose(&c.invalid, 1)
 	}
+}
+
+// passed counts rows without a number.
+func (c *column) passed(k int64) {
+	if c.sampler != nil {
+		c.sampler.none(c.rows, k)
+	}
+	c.rows += k
 }
 
 // lose counts rows that have no value to count.
@@ -131,7 +140,7 @@ func (c *column) none(k int) {
 		c.raw.none(k)
 		return
 	}
-	c.rows += int64(k)
+	c.passed(int64(k))
 	c.kinds[plumbline.Missing] += int64(k)
 	for ; k > 0 && c.held != nil; k-- {
 		c.hold(plumbline.Missing, 0, "")
@@ -146,6 +155,9 @@ func (c *column) numbers(xs []float64) {
 	if c.raw != nil {
 		c.raw.numbers(xs)
 		return
+	}
+	if c.sampler != nil {
+		c.sampler.numbers(c.rows, xs)
 	}
 	c.rows += int64(len(xs))
 	c.kinds[plumbline.Number] += int64(len(xs))
@@ -207,7 +219,7 @@ func (c *column) text(s string) {
 		c.raw.text(s, false)
 		return
 	}
-	c.rows++
+	c.passed(1)
 	c.kinds[plumbline.String]++
 	if c.held != nil {
 		c.hold(plumbline.String, 0, s)
@@ -242,7 +254,7 @@ func (c *column) boolean(b bool) {
 		c.raw.text(boolText(x), true)
 		return
 	}
-	c.rows++
+	c.passed(1)
 	c.kinds[plumbline.Bool]++
 	if c.held != nil {
 		c.hold(plumbline.Bool, x, "")
@@ -261,7 +273,7 @@ func (c *column) countBool(x float64) {
 }
 
 func (c *column) vector(norm float64) {
-	c.rows++
+	c.passed(1)
 	c.kinds[plumbline.Vector]++
 	if c.held != nil {
 		c.hold(plumbline.Vector, norm, "")
@@ -441,7 +453,8 @@ type frozen struct {
 	levels  *levels
 	sample  profiles.Sample
 	order   *order
-	present int64 // rows that could have carried the column
+	rows    []float64 // sampled
+	present int64     // rows that could have carried the column
 }
 
 // finish ends a reference's column. absent is the number of rows that did not even name it.
@@ -459,6 +472,7 @@ func (c *column) finish(absent int64) *frozen {
 		f.sample = c.names.sample()
 	}
 	c.amend(&f.sample, absent)
+	f.rows = c.sampledRows(absent)
 	return f
 }
 
@@ -473,6 +487,15 @@ func (c *column) against(r *frozen, absent int64) profiles.Sample {
 	}
 	c.amend(&s, absent)
 	return s
+}
+
+// sampledRows ends the sample with the rows that did not name the column.
+func (c *column) sampledRows(absent int64) []float64 {
+	if c.sampler == nil {
+		return nil
+	}
+	c.sampler.none(c.rows, absent)
+	return c.sampler.kept
 }
 
 func (c *column) amend(s *profiles.Sample, absent int64) {

@@ -124,6 +124,7 @@ type current struct {
 	sample  profiles.Sample
 	spoken  plumbline.FeatureType
 	present int64
+	rows    []float64 // sampled
 }
 
 func (r *runner) wanted(name string) bool {
@@ -151,9 +152,9 @@ func (r *runner) current(ref *side[*frozen]) (*side[current], error) {
 		f := like(group, c.name)
 		if f == nil {
 			f = c.finish(absent)
-			return current{f.sample, f.spoken, f.present}
+			return current{f.sample, f.spoken, f.present, f.rows}
 		}
-		return current{c.against(f, absent), c.spoken(), c.rows + absent}
+		return current{c.against(f, absent), c.spoken(), c.rows + absent, c.sampledRows(absent)}
 	})
 }
 
@@ -176,12 +177,17 @@ func read[C any](r *runner, path string, open func(group, name string) *column, 
 }
 
 func readRows[C any](r *runner, path string, s *side[C], open func(group, name string) *column, finish func(group string, c *column, absent int64) C) error {
+	taken := 0
 	set := func(group string) *columnSet {
 		return newColumnSet(func(name string) *column {
 			if !r.wanted(name) || group != "" && name == r.By {
 				return nil
 			}
-			return open(group, name)
+			c := open(group, name)
+			if taken++; group == "" && taken <= mostWide {
+				c.sampler = newSampler()
+			}
+			return c
 		})
 	}
 	all := set("")
@@ -221,7 +227,7 @@ func readRows[C any](r *runner, path string, s *side[C], open func(group, name s
 	for group, set := range sets {
 		g := &section[C]{rows: set.rows, columns: map[string]C{}}
 		for _, c := range set.list {
-			g.names, g.columns[c.name] = append(g.names, c.name), finish(group, c, set.rows-c.rows)
+			g.names, g.columns[c.name] = append(g.names, c.name), finish(group, c, set.absent(c))
 		}
 		s.groups[group] = g
 	}
@@ -246,14 +252,18 @@ func readColumns[C any](r *runner, path string, s *side[C], open func(group, nam
 		}
 	}
 	var mu sync.Mutex
-	var done atomic.Int64
+	var done, taken atomic.Int64
 	total := wanted * s.Rows
 	text := "reading " + filepath.Base(path)
 	return p.scan(runtime.GOMAXPROCS(0), func(name string) *column {
 		if !r.wanted(name) {
 			return nil
 		}
-		return open("", name)
+		c := open("", name)
+		if taken.Add(1) <= mostWide {
+			c.sampler = newSampler()
+		}
+		return c
 	}, func(c *column) error {
 		out := finish("", c, 0)
 		mu.Lock()
@@ -301,15 +311,28 @@ func (r *runner) report(ref *side[*frozen], cur *side[current]) (*Report, error)
 		for _, name := range g.names {
 			f := g.columns[name]
 			if c, ok := h.columns[name]; ok {
-				sections[group] = append(sections[group], pair{f, c.sample, c.spoken, c.present})
+				sections[group] = append(sections[group], pair{f, c.sample, c.spoken, c.present, c.rows})
 				out.Judged += len(judgedOf(f.typ))
 			}
 		}
+	}
+	rows := sampled(sections[""])
+	if rows != nil {
+		out.Judged += 2
 	}
 	out.Level = min(r.Budget/float64(max(1, out.Judged)), 0.05)
 	var err error
 	if out.Features, err = judgeAll(sections[""], out.Level, r.Independent); err != nil {
 		return nil, err
+	}
+	if rows != nil {
+		dependent := 0 // of many columns a few seem so by chance
+		for _, f := range out.Features {
+			if f.dependent {
+				dependent++
+			}
+		}
+		out.Features = append(out.Features, rows.judge(out.Level, 5*dependent > len(out.Features)))
 	}
 	g, h := ref.groups[""], cur.groups[""]
 	for _, name := range g.names {

@@ -62,6 +62,7 @@ type pair struct {
 	cur     profiles.Sample
 	spoken  plumbline.FeatureType // of the current values
 	present int64                 // rows of the current side
+	rows    []float64             // sampled
 }
 
 // judge runs every test on a column. The level is that of each judged test.

@@ -416,7 +416,7 @@ func (d *dictionary) count(indexes []int32, c *column, r *pageReader) {
 		}
 		return
 	}
-	c.rows += int64(len(indexes))
+	c.passed(int64(len(indexes)))
 	c.kinds[plumbline.String] += int64(len(indexes))
 	d.placeIn(c)
 	d.follow(indexes, c.names.order)

@@ -16,6 +16,8 @@ type columnSet struct {
 	list  []*column
 	place map[string]*column
 	rows  int64
+	// carrying and answers are the rows that could have carried features, and an answer.
+	carrying, answers int64
 	// skipped counts rows that can't be read; first is the first of them.
 	skipped int64
 	first   error
@@ -98,27 +100,52 @@ func scanRows(path, format string, s *columnSet, step func(text string, done, to
 	}
 }
 
-// fold counts one record in its columns.
+// fold counts one record in its columns. Those it could have carried and did not are behind until they are met again, or the file
+// ends.
 func (s *columnSet) fold(r *plumbline.Record) {
 	if r.Kind == plumbline.Label {
 		return
 	}
 	s.rows++
-	for i := range r.Features {
-		f := &r.Features[i]
-		if c := s.at(i, f.Name); c != nil {
-			c.value(&f.Value)
+	if r.Kind != plumbline.Response {
+		s.carrying++
+		for i := range r.Features {
+			f := &r.Features[i]
+			if c := s.at(i, f.Name); c != nil {
+				c.upTo(s.carrying - 1)
+				c.value(&f.Value)
+			}
 		}
 	}
+	if r.Kind == plumbline.Request {
+		return
+	}
+	s.answers++
 	put := func(name string, v *plumbline.Value) {
 		if v.Kind == plumbline.Missing && s.place[name] == nil {
 			return
 		}
 		if c := s.column(name); c != nil {
+			c.upTo(s.answers - 1)
 			c.value(v)
 		}
 	}
 	put("prediction", &r.Prediction)
 	put("score", &r.Score)
 	put("label", &r.Label)
+}
+
+// upTo counts rows that did not name the column.
+func (c *column) upTo(row int64) {
+	if k := row - c.rows; k > 0 {
+		c.none(int(k))
+	}
+}
+
+// absent is the number of rows at the end that did not name a column.
+func (s *columnSet) absent(c *column) int64 {
+	if answers[c.name] {
+		return max(s.answers-c.rows, 0)
+	}
+	return max(s.carrying-c.rows, 0)
 }

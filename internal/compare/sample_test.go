@@ -1,0 +1,99 @@
+package compare
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"plumbline"
+)
+
+// The rows kept do not depend on how they arrive.
+func TestSamplersOfAFileKeepTheSameRows(t *testing.T) {
+	r := rand.New(rand.NewPCG(9, 9))
+	for _, rows := range []int{1, 100, 2047, 2048, 2049, 10000, 123456} {
+		one, other := newSampler(), newSampler()
+		at := 0
+		for at < rows {
+			k := min(1+r.IntN(3000), rows-at)
+			xs := make([]float64, k)
+			for i := range xs {
+				xs[i] = float64(at + i)
+			}
+			one.numbers(int64(at), xs)
+			at += k
+		}
+		for i := range rows {
+			other.numbers(int64(i), []float64{float64(i)})
+		}
+		if !slices.Equal(one.kept, other.kept) {
+			t.Errorf("%d rows: kept differently page by page and row by row", rows)
+		}
+		if n := len(one.kept); n < min(rows, mostSampled/2) || n >= mostSampled || one.kept[n-1]+float64(one.stride) < float64(rows) {
+			t.Errorf("%d rows: %d kept, the last is %v", rows, n, one.kept[n-1])
+		}
+		gaps := newSampler()
+		gaps.none(0, int64(rows))
+		if len(gaps.kept) != len(one.kept) || !math.IsNaN(gaps.kept[0]) {
+			t.Errorf("%d rows without a number: %d kept", rows, len(gaps.kept))
+		}
+	}
+}
+
+// Columns that are as they were one by one, and not together, are found by their rows.
+func TestWholeRowsAreCompared(t *testing.T) {
+	r := rand.New(rand.NewPCG(10, 10))
+	columns := func(rho float64, n int) map[string][]string {
+		x, y, z := make([]float64, n), make([]float64, n), make([]float64, n)
+		for i := range x {
+			x[i], z[i] = r.NormFloat64(), r.NormFloat64()
+			y[i] = rho*x[i] + r.NormFloat64()*math.Sqrt(1-rho*rho)
+		}
+		return map[string][]string{"x": texts(x), "y": texts(y), "z": texts(z), "c": slices.Repeat([]string{"a", "b"}, n/2)}
+	}
+	ref := write(t, "ref.csv", csvOf(columns(0, 4000)))
+	for rho, want := range map[float64]plumbline.Verdict{0: plumbline.NoDrift, .7: plumbline.Drift} {
+		got := run(t, Options{Reference: ref, Current: write(t, "cur.csv", csvOf(columns(rho, 3000)))})
+		rows := got.feature(t, wholeRows)
+		if rows.Verdict != want || got.Verdict != want {
+			t.Errorf("correlation %v: rows are called %q, all %q", rho, rows.Verdict, got.Verdict)
+		}
+		for _, test := range []string{testRows, testCorrelations} {
+			if x := rows.finding(t, test); x.Verdict != want || x.P == nil {
+				t.Errorf("correlation %v: %s says %q", rho, test, x.Verdict)
+			}
+		}
+		for _, name := range []string{"x", "y", "z", "c"} {
+			if v := got.feature(t, name).Verdict; v != plumbline.NoDrift {
+				t.Errorf("correlation %v: %s is called %q", rho, name, v)
+			}
+		}
+	}
+}
+
+// Columns that rows do not always name stay aligned.
+func TestRowsStayAligned(t *testing.T) {
+	r := rand.New(rand.NewPCG(11, 11))
+	var body []byte
+	for range 3000 {
+		x := r.NormFloat64()
+		switch r.IntN(3) {
+		case 0:
+			body = fmt.Appendf(body, `{"x":%v,"y":%v}`+"\n", x, x)
+		case 1:
+			body = fmt.Appendf(body, `{"x":%v}`+"\n", x)
+		default:
+			body = fmt.Appendf(body, `{"y":%v}`+"\n", x)
+		}
+	}
+	file := write(t, "a.ndjson", body)
+	got := run(t, Options{Reference: file, Current: file})
+	if x := got.feature(t, "x"); x.N+x.Missing.Current != 3000 || x.M+x.Missing.Reference != 3000 {
+		t.Errorf("x: %d values, %d missing", x.N, x.Missing.Current)
+	}
+	if v := got.feature(t, wholeRows).finding(t, testCorrelations); v.Value == nil || *v.Value != 0 {
+		t.Errorf("correlations of a file with itself differ by %v (%s)", v.Value, v.Reason)
+	}
+}
