@@ -41,6 +41,15 @@ func ksOf(in Input) outcome {
 	if reason != "" {
 		return outcome{Result: none(in.Current.N, in.Baseline.N, "%s", reason)}
 	}
+	if in.scoring { // the p-value is dear, and a score needs none
+		t, reason := newTable(r, c)
+		if reason != "" {
+			return outcome{Result: none(t.n, t.m, "%s", reason)}
+		}
+		grid, _ := ksBounds(t)
+		s := ksScore(grid, t.n, t.m)
+		return outcome{Result: Result{Value: number(grid), P: number(1)}, score: &s}
+	}
 	out := outcome{Result: KS(r, c)}
 	if out.Value != nil {
 		s := ksScore(*out.Value, out.N, out.M)

@@ -54,6 +54,8 @@ type Input struct {
 	Tolerated float64
 	// Calibration is what the baseline's own windows tell of this test; nil takes rows as independent.
 	Calibration *Calibration
+
+	scoring bool // only the score is asked for
 }
 
 // outcome is what a test found.
@@ -179,7 +181,10 @@ func (o outcome) scored() (Score, bool) {
 }
 
 // Score is the statistic of a window in the form in which windows are compared with each other; not ok if it can't be computed.
-func (t Test) Score(in Input) (s Score, ok bool) { return t.outcome(in).scored() }
+func (t Test) Score(in Input) (s Score, ok bool) {
+	in.scoring = true
+	return t.outcome(in).scored()
+}
 
 func joinNotes(notes ...string) string {
 	kept := notes[:0]
