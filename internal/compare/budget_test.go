@@ -58,7 +58,7 @@ func alarms(t *testing.T, times, m, n int, rho, budget float64) (drifted, unjudg
 	return drifted, unjudged
 }
 
-// The budget is an expectation: with one false alarm for each comparison, eight comparisons have eight at most, give or take, and
+// The budget is an expectation: with one false alarm for each comparison, four comparisons have four at most, give or take, and
 // some, or it would be no budget. Independent rows nearly all get a verdict.
 func TestFalseAlarmsStayWithinTheBudget(t *testing.T) {
 	for _, c := range []struct {
@@ -66,10 +66,10 @@ func TestFalseAlarmsStayWithinTheBudget(t *testing.T) {
 		rho     float64
 		verdict bool // most columns get one
 	}{{2000, 2000, 0, true}, {8000, 200, 0, true}, {8000, 200, .9, true}, {2000, 2000, .9, false}} {
-		const times = 8
+		const times = 4
 		drifted, unjudged := alarms(t, times, c.m, c.n, c.rho, 1)
 		t.Logf("m %d, n %d, rho %v: %d alarms, %d of %d without a verdict", c.m, c.n, c.rho, drifted, unjudged, 20*times)
-		if drifted > times+9 { // three standard deviations above a Poisson mean of 8
+		if drifted > times+7 { // more than three standard deviations above a Poisson mean of 4
 			t.Errorf("m %d, n %d, rho %v: %d false alarms in %d comparisons with a budget of one each", c.m, c.n, c.rho, drifted, times)
 		}
 		if c.rho == 0 && drifted == 0 {

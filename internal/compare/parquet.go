@@ -7,13 +7,13 @@ import (
 	"math"
 	"math/big"
 	"os"
-	"slices"
 	"sync"
 
 	"github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/format"
 
 	"plumbline"
+	"plumbline/internal/tables"
 )
 
 // parquetFile is an open Parquet file and its flat columns.
@@ -71,23 +71,13 @@ func newParquetFile(f *os.File, path string) (*parquetFile, error) {
 			p.left[name] = why
 			continue
 		}
-		if col.kind == parquet.Boolean && runLength(pf, col.index) {
+		if col.kind == parquet.Boolean && tables.RunLengthBooleans(pf, col.index) {
 			p.left[name] = "booleans in run-length encoding, which can't be read; write them plainly"
 			continue
 		}
 		p.columns = append(p.columns, col)
 	}
 	return p, nil
-}
-
-// runLength reports that a column's values, not only its levels, are run-length encoded: the reader expands runs of true wrongly.
-func runLength(pf *parquet.File, column int) bool {
-	for _, g := range pf.Metadata().RowGroups {
-		if column < len(g.Columns) && !slices.Contains(g.Columns[column].MetaData.Encoding, format.Plain) {
-			return true
-		}
-	}
-	return false
 }
 
 // logical takes in what a column's values stand for, or says why they can't be compared.

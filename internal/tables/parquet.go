@@ -6,6 +6,7 @@ import (
 	"io"
 	"math"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/parquet-go/parquet-go"
@@ -43,10 +44,24 @@ func newParquet(f *os.File, size int64, path, model string) (Reader, error) {
 		if !field.Leaf() || field.Repeated() {
 			return nil, fmt.Errorf("column %q is nested; only flat columns are read", field.Name())
 		}
+		if field.Type().Kind() == parquet.Boolean && RunLengthBooleans(pf, len(p.columns)) {
+			return nil, fmt.Errorf("column %q holds booleans in run-length encoding, which can't be read; write them plainly", field.Name())
+		}
 		p.columns = append(p.columns, column{field.Name(), converter(field.Type())})
 	}
 	p.reader = parquet.NewGenericReader[any](pf)
 	return p, nil
+}
+
+// RunLengthBooleans reports that a column's values, not only its levels, are run-length encoded: parquet-go v0.32.0 expands a run of
+// true to one true in eight, so such booleans must not be read.
+func RunLengthBooleans(pf *parquet.File, column int) bool {
+	for _, g := range pf.Metadata().RowGroups {
+		if column < len(g.Columns) && !slices.Contains(g.Columns[column].MetaData.Encoding, format.Plain) {
+			return true
+		}
+	}
+	return false
 }
 
 // converter reads values of a column by its physical and logical type.
