@@ -11,7 +11,14 @@ func onVectors(statistic func(Vectors) (Result, *Score)) func(Input) outcome {
 }
 
 var (
-	mmdOf        = onVectors(mmd)
+	mmdOf = func(in Input) outcome {
+		return onVectors(func(v Vectors) (Result, *Score) {
+			if _, _, reason := v.check(); reason == "" {
+				v.Design = in.Calibration.phi(1 / v.sampling())
+			}
+			return mmd(v)
+		})(in)
+	}
 	cosineOf     = onVectors(func(v Vectors) (Result, *Score) { return CosineShift(v), nil })
 	componentsOf = onVectors(func(v Vectors) (Result, *Score) { return ComponentsDrifted(v), nil })
 )

@@ -125,6 +125,25 @@ func TestEmbeddings(t *testing.T) {
 		}
 		sum, n = sum+s.X/s.Mean, n+1
 	}
+	// Windows four times as far apart as those of independent rows leave a quarter of the rows to bound the value with.
+	var spread []Score
+	for i := range 25 {
+		spread = append(spread, Score{X: 4 * math.Exp(0.1*float64(i%5-2)), Mean: 1, CV: 0.3})
+	}
+	null, err := FitNull(spread)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dependent := moved
+	dependent.Calibration = &Calibration{Windows: null, Available: 25}
+	free, bound := finding("mmd", moved), finding("mmd", dependent)
+	if *bound.Value != *free.Value || *bound.Lower >= *free.Lower || *bound.Effect >= *free.Effect || bound.NEffective != 500/null.Phi {
+		t.Errorf("rows that depend on each other: %+v; independent: %+v", bound, free)
+	}
+	a, _ := test.Score(moved)
+	if b, _ := test.Score(dependent); a.X != b.X {
+		t.Errorf("the score depends on the calibration: %v and %v", a.X, b.X)
+	}
 	if mean := sum / n; n < 40 || math.Abs(mean-1) > 0.2 {
 		t.Errorf("the mean score of %v windows is %v times that of independent rows", n, mean)
 	}

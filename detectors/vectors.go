@@ -40,13 +40,15 @@ func (v Vectors) check() (n, m int64, reason string) {
 	return n, m, ""
 }
 
-// noise is c0 = 1/n + 1/m, times the design effect.
+// sampling is c0 = 1/n + 1/m.
+func (v Vectors) sampling() float64 { return 1/float64(v.Cur.N) + 1/float64(v.Ref.N) }
+
+// noise is c0 as large as the rows' dependence makes it.
 func (v Vectors) noise() float64 {
-	design := v.Design
-	if design == 0 {
-		design = 1
+	if v.Design == 0 {
+		return v.sampling()
 	}
-	return design * (1/float64(v.Cur.N) + 1/float64(v.Ref.N))
+	return v.Design * v.sampling()
 }
 
 // spectrum is how phi spreads: the projection's eigenvalues, brought to the sum that the reference itself has. Since |phi| is 1,
@@ -93,7 +95,7 @@ func MMD(v Vectors) Result {
 	return r
 }
 
-// mmd is MMD and its score.
+// mmd is MMD and its score, which knows no design effect: that is what windows are compared for.
 func mmd(v Vectors) (Result, *Score) {
 	n, m, reason := v.check()
 	if reason != "" {
@@ -111,10 +113,11 @@ func mmd(v Vectors) (Result, *Score) {
 	c0, dim := v.noise(), v.Projection.Dim
 	effect := d - c0*trace
 	lower := math.Max(math.Sqrt(d)-math.Sqrt(c0*quadraticQuantile(0.05, weights)), 0)
-	score := &Score{X: d / c0, Mean: trace, Rows: 1 / c0, CV: math.Sqrt(2*squares) / trace,
+	sampling := v.sampling()
+	score := &Score{X: d / sampling, Mean: trace, Rows: 1 / sampling, CV: math.Sqrt(2*squares) / trace,
 		tail:  func(x float64) float64 { return QuadraticTail(x, weights) },
-		shift: func(delta float64) float64 { return mmdOfShift(delta, dim) / c0 }}
-	return Result{Value: number(d), Effect: number(effect), P: probability(score.tail(score.X)), Lower: number(lower * lower),
+		shift: func(delta float64) float64 { return mmdOfShift(delta, dim) / sampling }}
+	return Result{Value: number(d), Effect: number(effect), P: probability(score.tail(d / c0)), Lower: number(lower * lower),
 		SD: number(shiftOfMMD(effect, dim)), N: n, M: m}, score
 }
 
