@@ -43,9 +43,10 @@ func chiSquare(t table) float64 {
 	a := math.Sqrt(float64(t.n) / float64(t.m))
 	sum := 0.0
 	for j := range t.r {
-		r, c := float64(t.r[j]), float64(t.c[j])
-		d := a*r - c/a
-		sum += d * d / (r + c)
+		if r, c := float64(t.r[j]), float64(t.c[j]); r+c > 0 {
+			d := a*r - c/a
+			sum += d * d / (r + c)
+		}
 	}
 	return sum
 }

@@ -1,7 +1,6 @@
 package detectors
 
 import (
-	"math"
 	"math/rand/v2"
 	"slices"
 
@@ -62,26 +61,15 @@ func EmpiricalTail(sorted []float64, x float64) float64 {
 	return float64(1+len(sorted)-i) / float64(1+len(sorted))
 }
 
-// ExactChiSquareP is the p-value of [ChiSquare]'s statistic by [DirichletNull], for windows too small for its law: 1e-4 at the least.
+// ExactChiSquareP is the p-value of [ChiSquare]'s statistic by [DirichletNull], for windows too small for its law: 1e-4 at the least. 1
+// without rows on a side.
 func ExactChiSquareP(ref, cur []int64) float64 {
-	n, ok := total(cur)
-	if !ok || len(ref) != len(cur) {
+	n, okN := total(cur)
+	m, okM := total(ref)
+	if !okN || !okM || len(ref) != len(cur) {
 		return 1
 	}
-	statistic := func(r, c []int64) float64 {
-		t := table{phi: 1, r: r, c: c}
-		t.m, _ = total(r)
-		t.n, _ = total(c)
-		x := 0.0
-		a := math.Sqrt(float64(t.n) / float64(t.m))
-		for j := range r {
-			if s := float64(r[j]) + float64(c[j]); s > 0 {
-				d := a*float64(r[j]) - float64(c[j])/a
-				x += d * d / s
-			}
-		}
-		return x
-	}
+	statistic := func(r, c []int64) float64 { return chiSquare(table{r: r, c: c, n: n, m: m}) }
 	null := DirichletNull(ref, n, 9999, 1, statistic)
 	if null == nil {
 		return 1

@@ -1,7 +1,6 @@
 package detectors
 
 import (
-	"encoding/binary"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -155,20 +154,4 @@ func TestTailsOfBridgesAreMonotone(t *testing.T) {
 			}
 		}
 	}
-}
-
-func FuzzDistances(f *testing.F) {
-	f.Add([]byte{1, 0, 0, 0, 200, 0, 0, 0, 9, 1, 0, 0, 100, 0, 0, 0})
-	f.Fuzz(func(t *testing.T, data []byte) {
-		var ref, cur []int64
-		for len(data) >= 8 && len(ref) < 64 {
-			a, b := int64(int32(binary.LittleEndian.Uint32(data))), int64(int32(binary.LittleEndian.Uint32(data[4:])))
-			if data[0]%16 == 15 {
-				a = int64(binary.LittleEndian.Uint64(data))
-			}
-			ref, cur = append(ref, a>>(data[1]%20)), append(cur, b>>(data[5]%20))
-			data = data[8:]
-		}
-		checkDistances(t, ref, cur)
-	})
 }

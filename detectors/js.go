@@ -23,21 +23,6 @@ func jsResult(t table) Result {
 	return res
 }
 
-// JensenShannonRelevance tests whether the true distance (base 2) is at most tolerated, with the noncentral law of 8 JSD/c0; see
-// [PSIRelevance].
-func JensenShannonRelevance(ref, cur []int64, tolerated float64) (p float64, ok bool) {
-	t, reason := newTable(ref, cur)
-	if reason != "" || !(tolerated >= 0 && tolerated <= 1) {
-		return 0, false
-	}
-	t = t.merged()
-	if len(t.r) < 2 {
-		return 0, false
-	}
-	scale := 8 / t.noise()
-	return ChiSquareTail(scale*jensenShannon(t), float64(len(t.r)-1), scale*tolerated*tolerated*math.Ln2), true
-}
-
 // jensenShannon is the divergence in nats, in [0, ln 2]: half of KL(p||M) + KL(q||M), M = (p+q)/2.
 func jensenShannon(t table) float64 {
 	m, n := float64(t.m), float64(t.n)

@@ -56,24 +56,6 @@ func MeanShift(ref, cur Moments) Result {
 		Lower: number(shift - half), Upper: number(shift + half), N: cur.N, M: ref.N}
 }
 
-// MeanShiftRelevance tests whether the true shift is at most tolerated standard deviations of the baseline.
-func MeanShiftRelevance(ref, cur Moments, tolerated float64) (p float64, ok bool) {
-	res := MeanShift(ref, cur)
-	if res.Value == nil || !(tolerated >= 0) || math.IsInf(tolerated, 1) {
-		return 0, false
-	}
-	se := (*res.Upper - *res.Lower) / (2 * z95)
-	if !(se > 0) {
-		return 0, false
-	}
-	z := (math.Abs(*res.Value) - tolerated) / se
-	tail := 0.5 * math.Erfc(z/math.Sqrt2)
-	if tolerated == 0 {
-		tail *= 2
-	}
-	return math.Min(1, tail), true
-}
-
 // studentTail is P(|T| >= |t|) of Student's t with df degrees of freedom.
 func studentTail(t, df float64) float64 {
 	if !(df > 0) || t-t != 0 || math.IsInf(df, 1) {

@@ -1,7 +1,6 @@
 package detectors
 
 import (
-	"encoding/binary"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -55,10 +54,15 @@ func checkTables(t *testing.T, ref, cur []int64) {
 			t.Errorf("%s = %v is above 1", name, *res.Value)
 		}
 	}
+	kl := KullbackLeibler(ref, cur)
+	checkResult(t, "kl", kl)
+	if kl.Value != nil && *kl.Value < 0 {
+		t.Errorf("kl = %v", *kl.Value)
+	}
 	if table, reason := newTable(ref, cur); reason == "" && jensenShannon(table) > math.Ln2 {
 		t.Error("the JS divergence is above ln 2")
 	}
-	relevance := map[string]func(r, c []int64, d float64) (float64, bool){"psi": PSIRelevance, "js": JensenShannonRelevance, "ks": KSRelevance}
+	relevance := map[string]func(r, c []int64, d float64) (float64, bool){"psi": PSIRelevance, "ks": KSRelevance}
 	for name, f := range relevance {
 		for _, d := range []float64{0, 0.02, 0.2, math.NaN(), math.Inf(1), -1} {
 			if p, ok := f(ref, cur, d); ok && !(p >= 0 && p <= 1) {
@@ -123,9 +127,6 @@ func TestNoCountsBreakAShare(t *testing.T) {
 		if p := FisherExact(k, n, l, m); !(p >= 0 && p <= 1) {
 			t.Errorf("Fisher p = %v of %d/%d %d/%d", p, k, n, l, m)
 		}
-		if p, ok := SharesRelevance(k, n, l, m, 0.01); ok && !(p >= 0 && p <= 1) {
-			t.Errorf("relevance p = %v", p)
-		}
 	}
 	for _, big := range []int64{1 << 40, 1 << 52} {
 		checkResult(t, "share", CompareShares(3, big, 2, big))
@@ -143,9 +144,6 @@ func TestNoMomentsBreakAMean(t *testing.T) {
 						ref, cur := Moments{100, a, b}, Moments{n, c, d}
 						checkResult(t, "mean", MeanShift(ref, cur))
 						checkResult(t, "mean", Mean(cur))
-						if p, ok := MeanShiftRelevance(ref, cur, 0.1); ok && !(p >= 0 && p <= 1) {
-							t.Errorf("relevance p = %v of %v %v", p, ref, cur)
-						}
 					}
 				}
 			}
@@ -230,21 +228,4 @@ func TestTailsAreMonotone(t *testing.T) {
 			last = p
 		}
 	}
-}
-
-func FuzzTables(f *testing.F) {
-	f.Add([]byte{1, 0, 0, 0, 200, 0, 0, 0, 9, 1, 0, 0, 100, 0, 0, 0})
-	f.Fuzz(func(t *testing.T, data []byte) {
-		var ref, cur []int64
-		for len(data) >= 8 && len(ref) < 64 {
-			// Mostly moderate counts, some of any size.
-			a, b := int64(int32(binary.LittleEndian.Uint32(data))), int64(int32(binary.LittleEndian.Uint32(data[4:])))
-			if data[0]%16 == 15 {
-				a = int64(binary.LittleEndian.Uint64(data))
-			}
-			ref, cur = append(ref, a>>(data[1]%20)), append(cur, b>>(data[5]%20))
-			data = data[8:]
-		}
-		checkTables(t, ref, cur)
-	})
 }

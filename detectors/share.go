@@ -70,26 +70,6 @@ func CompareShares(k, n, l, m int64) Result {
 	return res
 }
 
-// SharesRelevance tests whether the true shares differ by at most tolerated, with the unpooled normal law of the difference at that
-// margin.
-func SharesRelevance(k, n, l, m int64, tolerated float64) (p float64, ok bool) {
-	if n <= 0 || m <= 0 || k < 0 || k > n || l < 0 || l > m || !(tolerated >= 0 && tolerated <= 1) {
-		return 0, false
-	}
-	// Half a row each side (Jeffreys) keeps the variance away from 0 for shares of exactly 0 and 1.
-	variance := func(k, n int64) float64 {
-		p := (float64(k) + 0.5) / (float64(n) + 1)
-		return p * (1 - p) / float64(n)
-	}
-	d := math.Abs(float64(k)/float64(n) - float64(l)/float64(m))
-	z := (d - tolerated) / math.Sqrt(variance(k, n)+variance(l, m))
-	tail := 0.5 * math.Erfc(z/math.Sqrt2)
-	if tolerated == 0 { // then both tails are outside
-		tail *= 2
-	}
-	return math.Min(1, tail), true
-}
-
 // FisherExact returns the two-sided p-value of Fisher's exact test for k of n against l of m: the probability, given the margins, of
 // all tables no more likely than this one (scipy.stats.fisher_exact agrees). 1 for counts that make no table. Time is linear in
 // the smallest margin.

@@ -31,8 +31,8 @@ func (a Axis) width(j int) float64 {
 // rows lie far out. scipy.stats.wasserstein_distance computes the raw one.
 //
 // Effect is what exceeds the mean without drift, sqrt(2 c0/pi) ∫ sqrt(H(1-H)) dx, H the pooled distribution; SD is Effect by the
-// baseline's standard deviation: a shift by d of any distribution has W1 = d. P is absent: its law depends on the distribution;
-// see [WassersteinTail]. Moments without rows are unknown. Reasons as for [ChiSquare], but cells aren't merged; and an axis that
+// baseline's standard deviation: a shift by d of any distribution has W1 = d. P is absent: its law depends on the distribution.
+// Moments without rows are unknown. Reasons as for [ChiSquare], but cells aren't merged; and an axis that
 // does not fit the cells or is not finite.
 func Wasserstein(ref, cur []int64, axis Axis, before, after Moments) Result {
 	t, reason := newTable(ref, cur)
