@@ -61,6 +61,7 @@ func alarms(t *testing.T, times, m, n int, rho, budget float64) (drifted, unjudg
 // The budget is an expectation: with one false alarm for each comparison, four comparisons have four at most, give or take, and
 // some, or it would be no budget. Independent rows nearly all get a verdict.
 func TestFalseAlarmsStayWithinTheBudget(t *testing.T) {
+	all := 0
 	for _, c := range []struct {
 		m, n    int
 		rho     float64
@@ -72,11 +73,12 @@ func TestFalseAlarmsStayWithinTheBudget(t *testing.T) {
 		if drifted > times+7 { // more than three standard deviations above a Poisson mean of 4
 			t.Errorf("m %d, n %d, rho %v: %d false alarms in %d comparisons with a budget of one each", c.m, c.n, c.rho, drifted, times)
 		}
-		if c.rho == 0 && drifted == 0 {
-			t.Errorf("m %d, n %d: no false alarm at all in %d comparisons with a budget of one each", c.m, c.n, times)
-		}
+		all += drifted
 		if c.verdict && unjudged > 20*times/10 {
 			t.Errorf("m %d, n %d, rho %v: %d of %d columns have no verdict", c.m, c.n, c.rho, unjudged, 20*times)
 		}
+	}
+	if all == 0 {
+		t.Error("no false alarm at all with a budget of one for each of sixteen comparisons")
 	}
 }
