@@ -34,7 +34,7 @@ func newAnswers(src Source, at time.Time) *answers {
 }
 
 func (a *answers) finding(ctx context.Context, q Query) (plumbline.Finding, error) {
-	key := strings.Join(append([]string{q.Func, q.Model, q.Version, q.Slice, q.Feature, q.Window.String(), q.Against, fmt.Sprint(q.Budget, q.Tolerate)}, q.Args...), "\x00")
+	key := strings.Join(append([]string{q.Func, q.Model, q.Version, q.Slice, q.Feature, q.Window.String(), q.Against, fmt.Sprint(q.Budget, q.Tolerate, q.Shared)}, q.Args...), "\x00")
 	if known, ok := a.findings[key]; ok {
 		return known.finding, known.err
 	}
@@ -95,7 +95,7 @@ func (e *evaluation) value(c Call) (float64, error) {
 		Model: e.bound["model"], Version: e.bound["version"], Slice: e.bound["slice"], Against: e.rule.Against,
 	}
 	if c.spends {
-		q.Budget, q.Tolerate = e.rule.spending(), e.rule.Tolerate
+		q.Budget, q.Tolerate, q.Shared = e.rule.spending(), e.rule.Tolerate, c.Feature == "" && feature != ""
 	}
 	f, err := e.answers.finding(e.ctx, q)
 	if err != nil && !errors.Is(err, ErrNoData) {

@@ -45,6 +45,7 @@ type Query struct {
 	// that is none.
 	Budget   plumbline.Budget
 	Tolerate float64
+	Shared   bool // its feature is bound by for_each: the features of the model share the budget
 }
 
 // ErrNoData says that a statistic can't be computed; the finding's Reason says why.

@@ -33,8 +33,8 @@ func catalogue() []reading {
 		}
 		list = append(list, reading{f, read})
 	}
-	list = append(append(list, driftedReading()), dataReadings()...)
-	return append(list, rowReadings()...)
+	list = append(append(list, driftedReading(), driftingReading(), cusumReading()), dataReadings()...)
+	return append(append(list, rowReadings()...), riskReadings()...)
 }
 
 // modelTest reads the whole profile.

@@ -32,6 +32,9 @@ type Readings struct {
 	rows     *outcomeCache
 
 	calibrations calibrations
+	dependences  dependences
+	means        baselineMeans
+	limits       cusumLimits
 	judged       map[judgedKey]plumbline.Finding
 	references   map[referenceKey]reference
 	related      map[windowKey]plumbline.Finding // changes of correlation
@@ -48,10 +51,11 @@ type queryKey struct {
 	window                                                  time.Duration
 	budget                                                  plumbline.Budget
 	tolerate                                                float64
+	shared                                                  bool
 }
 
 func keyOf(q rules.Query) queryKey {
-	return queryKey{q.Func, q.Model, q.Version, q.Slice, q.Feature, strings.Join(q.Args, "\x00"), q.Against, q.Window, q.Budget, q.Tolerate}
+	return queryKey{q.Func, q.Model, q.Version, q.Slice, q.Feature, strings.Join(q.Args, "\x00"), q.Against, q.Window, q.Budget, q.Tolerate, q.Shared}
 }
 
 type answer struct {

@@ -59,11 +59,11 @@ func (s *statistic) add(part string, f plumbline.Finding) {
 // String is like psi 3.84 (at least 3.7), like a shift of 2.1 sd, p < 1e-6.
 func (s *statistic) String() string {
 	var b strings.Builder
-	if s.name == "drifted" && s.value != nil {
+	if verb := map[string]string{"drifted": "drifted", "drifting": "drifting by now"}[s.name]; verb != "" && s.value != nil {
 		if *s.value == 1 {
-			return "1 feature drifted"
+			return "1 feature " + verb
 		}
-		return Count(*s.value) + " features drifted"
+		return Count(*s.value) + " features " + verb
 	}
 	b.WriteString(s.name + s.of)
 	show := func(v *float64) string { return quantity(s.name, *v) }

@@ -1,0 +1,118 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"plumbline"
+	"plumbline/detectors"
+	"plumbline/detectors/sequential"
+	"plumbline/rules"
+	"plumbline/store"
+)
+
+// lossLevel is the probability that loss_lower is ever above the true error rate while it looks from one start.
+const lossLevel = 0.05
+
+func riskReadings() []reading {
+	return []reading{
+		{rules.Function{Name: "risk", Scope: rules.ModelScope, Unit: "limits", Spends: true,
+			Doc: "evidence that the error rate of labelled answers rose above the baseline's upper bound plus tolerate (here a share), by its limit: above 1 it did; needs no independence"}, risk},
+		{rules.Function{Name: "loss_lower", Scope: rules.ModelScope, Unit: "share",
+			Doc: "lower bound of the error rate of labelled answers that holds at every look at once with 95 %: the looks of half a window, from one start"}, lossLower},
+	}
+}
+
+// losses are the labelled answers of the newest half to whole window, in the order of their predictions. They begin at a multiple of
+// half the window, so that a row of looks has one start: promises that hold at all looks hold for those from one start.
+func (m *Readings) losses(ctx context.Context, a ask) (rows []store.Outcome, w plumbline.Window, err error) {
+	if a.version.Model.Task == plumbline.TaskRegression {
+		return nil, w, fmt.Errorf("%s of a regression: %w", a.Func, rules.ErrNotApplicable)
+	}
+	half := a.Window / 2
+	to := a.at.Add(-a.version.Model.LabelDelay)
+	w = plumbline.Window{From: alignDown(to, half).Add(-half), To: to}
+	all, err := m.rows.read(ctx, a.stream, w, a.at)
+	seen := make(map[string]struct{}, len(all))
+	for _, o := range all {
+		if _, again := seen[o.ID]; again {
+			continue // the first answer is judged
+		}
+		seen[o.ID] = struct{}{}
+		if !o.LabelTime.IsZero() {
+			rows = append(rows, o)
+		}
+	}
+	return rows, w, err
+}
+
+func loss(o store.Outcome) float64 {
+	if o.Label == o.Prediction && o.Prediction != "" {
+		return 0
+	}
+	return 1
+}
+
+// risk recomputes the e-CUSUM from the window's labels at each instant.
+func risk(ctx context.Context, m *Readings, a ask) (plumbline.Finding, error) {
+	rows, w, err := m.losses(ctx, a)
+	if err != nil {
+		return plumbline.Finding{}, err
+	}
+	out := plumbline.Finding{Window: w, N: float64(len(rows))}
+	b := a.version.Baseline
+	switch {
+	case b == nil || b.Quality == nil || b.Quality.Accuracy == nil || a.Slice != "":
+		out.Reason = "the baseline does not tell how often the model is wrong"
+		return out, nil
+	case len(rows) == 0:
+		out.Reason = "no answer of the window has a label yet"
+		return out, nil
+	}
+	n := b.Quality.N
+	wrong := n - int64(*b.Quality.Accuracy*float64(n)+.5)
+	_, upper := detectors.Wilson(wrong, n)
+	// The budget's time in labels, at the rate of the window's.
+	lived := max(w.To.Sub(later(w.From, rows[0].Time)), time.Hour)
+	arl0 := min(max(a.Budget.Period.Seconds()/lived.Seconds()*float64(len(rows))/a.Budget.Alarms, minRunLength), maxRunLength)
+	chart, err := sequential.NewECUSUM(upper+a.Tolerate, arl0)
+	if err != nil {
+		out.Reason = fmt.Sprintf("an error rate of %.3g is tolerated: there is none above it to find", upper+a.Tolerate)
+		return out, nil
+	}
+	var s sequential.ECUSUMState
+	wrong = 0
+	var status sequential.Status
+	for _, o := range rows {
+		status = chart.Step(&s, loss(o))
+		wrong += int64(loss(o))
+	}
+	out.Value, out.M = plumbline.Finite(status.Value/arl0), float64(n)
+	out.Effect = plumbline.Finite(s.Mean - chart.Tolerated)
+	out.Note = fmt.Sprintf("%d of %d labelled answers were wrong; up to %.3g is tolerated", wrong, len(rows), chart.Tolerated)
+	if status.Alarm {
+		out.Note = join(fmt.Sprintf("the error rate is about %.3g since about %s", s.Mean, rows[s.Restart-1].Time.UTC().Format("2006-01-02 15:04Z07:00")), out.Note)
+	}
+	return out, nil
+}
+
+func lossLower(ctx context.Context, m *Readings, a ask) (plumbline.Finding, error) {
+	rows, w, err := m.losses(ctx, a)
+	if err != nil {
+		return plumbline.Finding{}, err
+	}
+	out := plumbline.Finding{Window: w, N: float64(len(rows))}
+	if len(rows) == 0 {
+		out.Reason = "no answer of the window has a label yet"
+		return out, nil
+	}
+	c, s := sequential.Confidence{Alpha: lossLevel}, sequential.ConfidenceState{}
+	for _, o := range rows {
+		c.Step(&s, loss(o))
+	}
+	i := c.Interval(&s)
+	out.Value, out.Lower, out.Upper = plumbline.Finite(i.Lower), plumbline.Finite(i.Lower), plumbline.Finite(i.Upper)
+	out.Note = fmt.Sprintf("%.3g of %d labelled answers were wrong", i.Mean, i.N)
+	return out, nil
+}
