@@ -65,7 +65,8 @@ func AndersonDarlingStatistic(samples ...[]int64) (a2, sigma float64) {
 			l += float64(counts[j])
 		}
 		mid := upto + l/2
-		if v := mid*(all-mid) - all*l/4; v > 0 {
+		above := all - upto - l
+		if v := upto*above + l*(upto+above)/4; v > 0 { // mid (all-mid) - all l/4, without cancellation
 			for i, counts := range samples {
 				d := below[i] + float64(counts[j])/2 - mid*(sizes[i]/all)
 				a2 += l * (d / sizes[i]) * d * all / v
