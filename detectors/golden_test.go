@@ -2,6 +2,8 @@ package detectors
 
 import (
 	"math"
+	"slices"
+	"strings"
 	"testing"
 )
 
@@ -111,5 +113,34 @@ func TestGoodTuring(t *testing.T) {
 	near(t, "p", have(t, "p", res.P), 1.589e-4, 1e-2)
 	if p := have(t, "p", UnseenShare(1, 1000, 20, 10000).P); p < 0.5 {
 		t.Errorf("one new value in a thousand is no surprise, yet p = %g", p)
+	}
+}
+
+// Closed form: 2 exp(-2 n s^2) + 2 exp(-2 m t^2), s + t = D - tolerated in proportion to 1/sqrt(n) and 1/sqrt(m); n = 200, m = 1000.
+func TestKSRelevanceByItsInequality(t *testing.T) {
+	ref, cur := []int64{500, 500}, []int64{40, 160} // D = 0.3
+	s, u := 0.2*math.Sqrt(1000)/(math.Sqrt(200)+math.Sqrt(1000)), 0.2*math.Sqrt(200)/(math.Sqrt(200)+math.Sqrt(1000))
+	p, ok := KSRelevance(ref, cur, 0.1)
+	near(t, "p", p, 2*math.Exp(-400*s*s)+2*math.Exp(-2000*u*u), 1e-12)
+	if within, _ := KSRelevance(ref, cur, 0.3); within != 1 || !ok {
+		t.Errorf("a distance that is tolerated has p = %v", within)
+	}
+}
+
+// From a distance of 0.154 on (scipy.stats.kstwo.isf(0.05, 75)) two samples of 150 differ at 5 %; three cells hide too much to tell.
+func TestKSSaysWhereItsGridLeavesItOpen(t *testing.T) {
+	ref := []int64{50, 50, 50}
+	open := KS(ref, []int64{30, 50, 70})
+	if *open.P <= 0.05 || KSTail(*open.Upper, 150, 150) > 0.05 || !strings.Contains(open.Note, "undecided") {
+		t.Errorf("%v to %v, p = %v: %q", *open.Value, *open.Upper, *open.P, open.Note)
+	}
+	fine := make([]int64, 50)
+	for j := range fine {
+		fine[j] = 6
+	}
+	clear := slices.Clone(fine)
+	clear[0], clear[49] = 5, 7
+	if res := KS(fine, clear); res.Note != "" {
+		t.Errorf("%v to %v, p = %v: %q", *res.Value, *res.Upper, *res.P, res.Note)
 	}
 }
