@@ -46,7 +46,7 @@ func TestScoresAreTheDetectors(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	x := autoregression(rng, baselineRows, 0)
 	s := newScorer(x)
-	for _, n := range []int{100, 500} {
+	for _, n := range []int{50, 100, 500} {
 		window := autoregression(rng, n, 0.9)
 		ref, cur := s.features(t, x, window)
 		var nulls [3][]detectors.Score
@@ -63,7 +63,7 @@ func TestScoresAreTheDetectors(t *testing.T) {
 			in := detectors.Input{Baseline: ref, Current: cur}
 			want, ok := test.Score(in)
 			got := s.score(window)[j]
-			if !ok || !near(got.X, want.X, 1e-4) || !near(got.Mean, want.Mean, 1e-2) || !near(got.CV, want.CV, 1e-2) || got.Signed != want.Signed {
+			if !ok || !near(got.X, want.X, 1e-4) || !near(got.Mean, want.Mean, 1e-9) || !near(got.CV, want.CV, 1e-2) || got.Signed != want.Signed {
 				t.Errorf("%s: score %+v, want %+v", name, got, want)
 			}
 			null, err := detectors.FitNull(nulls[j])

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 
 	"gonum.org/v1/gonum/stat/distuv"
 
@@ -150,17 +152,18 @@ type judge interface {
 	baseline() rows
 	// learn cuts the baseline into windows of n rows and returns what they tell of the tests; nil if they are too few.
 	learn(n int) learned
-	// p is the least p-value of the tests of a window, given what windows as long tell, or else shorter ones; not ok if no test has a
-	// verdict. The ladder is that of detectors.Calibration.
+	// p is the least p-value of the tests of a window, given what windows as long tell, or else shorter ones; not ok if there is none
+	// but an upper bound by shorter windows, which says drift if it is small and else nothing. The ladder is that of
+	// detectors.Calibration.
 	p(window rows, windows, shorter learned) (p float64, ok bool)
 }
 
-func newJudge(rng *rand.Rand, c gridColumn, rho float64, tests []detectors.Test) (judge, error) {
+func newJudge(rng *rand.Rand, c gridColumn, rho float64, tests judges) (judge, error) {
 	r := c.draw(rng, baselineRows, rho, 0)
 	if c.margin != nil {
-		return numberJudge{newScorer(r.numbers), r.numbers}, nil
+		return newNumberJudge(r.numbers, tests.numbers)
 	}
-	return newCategoryJudge(r.codes, len(c.shares), tests)
+	return newCategoryJudge(r.codes, len(c.shares), tests.categories)
 }
 
 // learned are the nulls of a column's judged tests, nil without windows.
@@ -168,8 +171,22 @@ type learned []*detectors.Null
 
 // numberJudge judges a number by X² at deciles, Anderson-Darling and the area under the curve.
 type numberJudge struct {
+	tests  []detectors.Test // in the order of scores
 	scorer *scorer
 	rows   []float64
+	cells  *profiles.Cells
+	ref    *profiles.Feature
+}
+
+// newNumberJudge takes the tests in the order of scores.
+func newNumberJudge(x []float64, tests []detectors.Test) (numberJudge, error) {
+	j := numberJudge{tests: tests, scorer: newScorer(x), rows: x}
+	var err error
+	if j.cells, err = profiles.NewCells("number", plumbline.TypeNumber, j.scorer.grid.Edges, nil, slices.Min(x), slices.Max(x)); err != nil {
+		return j, err
+	}
+	j.ref, err = j.cells.Feature(numberSample(j.scorer.baseline, x))
+	return j, err
 }
 
 func (j numberJudge) baseline() rows { return rows{numbers: j.rows} }
@@ -213,24 +230,40 @@ func fit(windows [][]detectors.Score) learned {
 }
 
 func (j numberJudge) p(window rows, windows, shorter learned) (p float64, ok bool) {
-	p = 1
-	for i, s := range j.scorer.score(window.numbers) {
-		switch {
-		case windows != nil:
-			p, ok = math.Min(p, quick(windows[i], s, len(window.numbers))), true
-		case shorter != nil && shorter[i].Independent():
-			p, ok = math.Min(p, quick(shorter[i], s, len(window.numbers))), true
-		}
+	cur, err := j.cells.Feature(numberSample(j.scorer.baseline, window.numbers))
+	if err != nil {
+		return 1, false
 	}
-	return p, ok
+	return judged(j.tests, j.ref, cur, windows, shorter)
 }
 
-// quick spares the law where nothing is near any level: below the mean.
-func quick(null *detectors.Null, s detectors.Score, n int) float64 {
-	if s.X < s.Mean {
-		return 1
+// numberSample is what a profile of these values holds, but for moments, which no judge reads.
+func numberSample(b *baseline, x []float64) profiles.Sample {
+	s := profiles.Sample{N: int64(len(x)), Counts: b.count(x), Min: x[0], Max: x[0]}
+	for _, v := range x {
+		s.Min, s.Max = math.Min(s.Min, v), math.Max(s.Max, v)
 	}
-	return laddered(null, s, n, baselineRows)
+	return s
+}
+
+// judged runs a column's tests by the ladder. ok says that the test of shape, psi, has a verdict.
+func judged(tests []detectors.Test, ref, cur *profiles.Feature, windows, shorter learned) (p float64, ok bool) {
+	p = 1
+	for i, t := range tests {
+		c := &detectors.Calibration{}
+		if windows != nil {
+			c.Windows = windows[i]
+		} else if shorter != nil {
+			c.Shorter = shorter[i]
+		}
+		// At no level at all there is a verdict, no drift, wherever there can be one.
+		f := t.Run(detectors.Input{Baseline: ref, Current: cur, Calibration: c, Alpha: math.SmallestNonzeroFloat64})
+		if f.P != nil {
+			p = math.Min(p, *f.P)
+		}
+		ok = ok || t.Name == "psi" && f.Verdict != plumbline.NoVerdict
+	}
+	return p, ok
 }
 
 // categoryJudge judges a category by the detectors' own tests.
@@ -244,15 +277,30 @@ type categoryJudge struct {
 	ref   *profiles.Feature
 }
 
-// categoryTests are those of the judges that a stream without missing and invalid values can fail.
-func categoryTests() []detectors.Test {
-	var out []detectors.Test
-	for _, t := range detectors.Judges(plumbline.TypeCategory) {
-		if t.Name != "missing" && t.Name != "invalid" {
-			out = append(out, t)
+// judges are the tests that a stream without missing and invalid values can fail.
+type judges struct{ numbers, categories []detectors.Test }
+
+func judging() (j judges, err error) {
+	of := func(typ plumbline.FeatureType) (out []detectors.Test) {
+		for _, t := range detectors.Judges(typ) {
+			if t.Name != "missing" && t.Name != "invalid" {
+				out = append(out, t)
+			}
+		}
+		return out
+	}
+	j.categories = of(plumbline.TypeCategory)
+	for _, name := range []string{"psi", "ad", "auc"} { // as scores are ordered
+		for _, t := range of(plumbline.TypeNumber) {
+			if t.Name == name {
+				j.numbers = append(j.numbers, t)
+			}
 		}
 	}
-	return out
+	if len(j.numbers) != 3 || len(of(plumbline.TypeNumber)) != 3 {
+		return j, errors.New("numbers are judged by other tests than this simulation knows")
+	}
+	return j, nil
 }
 
 func newCategoryJudge(codes []int32, levels int, tests []detectors.Test) (*categoryJudge, error) {
@@ -331,19 +379,5 @@ func (j *categoryJudge) p(window rows, windows, shorter learned) (p float64, ok 
 	if err != nil {
 		return 1, false
 	}
-	p = 1
-	for i, t := range j.tests {
-		c := &detectors.Calibration{}
-		if windows != nil {
-			c.Windows = windows[i]
-		} else if shorter != nil {
-			c.Shorter = shorter[i]
-		}
-		f := t.Run(detectors.Input{Baseline: j.ref, Current: cur, Calibration: c})
-		if f.P != nil {
-			p = math.Min(p, *f.P)
-			ok = ok || t.Name == "psi" // unseen never depends on the order of rows and always has a verdict
-		}
-	}
-	return p, ok
+	return judged(j.tests, j.ref, cur, windows, shorter)
 }

@@ -58,7 +58,7 @@ var palette = []string{"#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#
 // Sizes in pixels.
 const (
 	plotWidth, plotHeight = 250.0, 210.0
-	left, right           = 58.0, 14.0
+	left, right           = 58.0, 20.0
 	top, bottom           = 34.0, 44.0
 	legendRow             = 20.0
 	ink, faint, hair      = "#24292f", "#6e7781", "#d8dee4"
@@ -71,7 +71,7 @@ func (f figure) svg(alt string) string {
 	}
 	rows := (len(f.Panels) + columns - 1) / columns
 	names := f.legend()
-	width := float64(columns) * (left + plotWidth + right)
+	width := math.Max(float64(columns)*(left+plotWidth+right), 520) // room for the legend
 	legend := 8.0
 	x := left
 	places := make([][2]float64, len(names))
@@ -125,7 +125,10 @@ func (p panel) draw(w *strings.Builder, x0, y0 float64, clip string) {
 	text(w, x0, y0-12, "start", ink, "600", p.Title)
 	for i, v := range p.X.Ticks {
 		fmt.Fprintf(w, `<path d="M%.1f %.1fV%.1f" stroke="%s"/>`+"\n", px(v), y0, y0+plotHeight, hair)
-		text(w, px(v), y0+plotHeight+15, "middle", faint, "", p.X.tick(i))
+		// A name that would touch the one after it is left out.
+		if i+1 == len(p.X.Ticks) || px(p.X.Ticks[i+1])-px(v) > 27 {
+			text(w, px(v), y0+plotHeight+15, "middle", faint, "", p.X.tick(i))
+		}
 	}
 	for i, v := range p.Y.Ticks {
 		fmt.Fprintf(w, `<path d="M%.1f %.1fH%.1f" stroke="%s"/>`+"\n", x0, py(v), x0+plotWidth, hair)

@@ -364,7 +364,7 @@ func (s *flights) column(name string, t *flightsTable, level float64, windows []
 			}
 			in := inputs[k]
 			in.Calibration = &detectors.Calibration{Available: len(others)}
-			if len(others) >= detectors.MinWindows {
+			if in.Calibration.Mute = len(others) < detectors.MinWindows; !in.Calibration.Mute {
 				if in.Calibration.Windows, err = detectors.FitNull(others); err != nil {
 					return nil, 0, err
 				}

@@ -41,24 +41,18 @@ type ruleCounts struct {
 
 var drifts = []string{"+0.1 sd", "+0.3 sd", "rare class 0.2 % → 0.6 %"}
 
-const noVerdict = 2.0
-
 func (s *grid) measure(l *lab) error {
 	columns := gridColumns()
-	tests := categoryTests()
+	tests, err := judging()
+	if err != nil {
+		return err
+	}
 	for _, c := range columns {
 		typ := plumbline.TypeNumber
 		if c.margin == nil {
 			typ = plumbline.TypeCategory
 		}
 		s.tests += len(detectors.Judges(typ))
-	}
-	for _, t := range detectors.Judges(plumbline.TypeNumber) {
-		switch t.Name {
-		case "psi", "ad", "auc", "missing", "invalid":
-		default:
-			return fmt.Errorf("numbers are judged by %s, which this simulation does not know", t.Name)
-		}
 	}
 	s.rules = incumbents.Rules(len(columns))
 	sizes := gridSizes
@@ -95,13 +89,13 @@ func (s *grid) measure(l *lab) error {
 }
 
 // repetition draws one baseline and windows of all sizes.
-func (s *grid) repetition(rng *rand.Rand, columns []gridColumn, tests []detectors.Test, sizes []int, rho float64, i, rounds int) ([]gridCase, error) {
+func (s *grid) repetition(rng *rand.Rand, columns []gridColumn, tests judges, sizes []int, rho float64, i, rounds int) ([]gridCase, error) {
 	out := make([]gridCase, len(sizes))
 	for k, n := range sizes {
 		out[k].n = n
 		out[k].windows = make([]gridWindow, windowsPer(n))
 		for w := range out[k].windows {
-			out[k].windows[w].p = noVerdict
+			out[k].windows[w].p = 1
 		}
 		// The rules read raw rows and are slow: a share of the repetitions, and one window of each.
 		if i*rulesPer(n) < rounds {
@@ -125,8 +119,8 @@ func (s *grid) repetition(rng *rand.Rand, columns []gridColumn, tests []detector
 			for w := range out[k].windows {
 				window := col.draw(rng, n, rho, 0)
 				g := &out[k].windows[w]
-				if p, ok := j.p(window, windows, shorter); ok {
-					g.p = math.Min(g.p, p)
+				p, ok := j.p(window, windows, shorter)
+				if g.p = math.Min(g.p, p); ok {
 					g.judged++
 				}
 				if w > 0 || out[k].rules == nil {
@@ -161,13 +155,8 @@ func (s *grid) repetition(rng *rand.Rand, columns []gridColumn, tests []detector
 			for w := range out[k].windows {
 				still, moved := col.draw(rng, n, rho, 0), col.draw(rng, n, rho, d+1)
 				g := &out[k].windows[w]
-				g.still[d], g.moved[d] = noVerdict, noVerdict
-				if p, ok := j.p(still, windows, shorter); ok {
-					g.still[d] = p
-				}
-				if p, ok := j.p(moved, windows, shorter); ok {
-					g.moved[d] = p
-				}
+				g.still[d], _ = j.p(still, windows, shorter)
+				g.moved[d], _ = j.p(moved, windows, shorter)
 				if w > 0 || out[k].rules == nil {
 					continue
 				}

@@ -69,13 +69,13 @@ that takes. Every number on this page was written by the program that measured i
 
     make calibration
 
-which takes some twenty minutes on two cores. `+"`go run ./bench/calibration -sections sizes -scale 0.1`"+` measures one section with a tenth of the
+which takes some twenty minutes on two cores.%s `+"`go run ./bench/calibration -sections sizes -scale 0.1`"+` measures one section with a tenth of the
 repetitions. The same simulations with few repetitions, and the same bounds widened by what few repetitions leave open, are tests.
 
 Words: *size* is the share of windows without drift in which a test's p-value is at most its level; it should be the level. *Power* is
 that share with drift. n is the rows of a window, m those of the baseline. How each statistic is computed is in
 [statistics](statistics.md).
-`, p.Seed)
+`, p.Seed, p.part())
 	misses := 0
 	for _, k := range kept {
 		if !k.kept() {
@@ -104,6 +104,14 @@ that share with drift. n is the rows of a window, m those of the baseline. How e
 	w.WriteString("\n</details>\n")
 	w.WriteString(p.body.String())
 	return strings.TrimRight(w.String(), "\n") + "\n"
+}
+
+// part says if not all repetitions were made.
+func (p *page) part() string {
+	if p.Scale == 1 && !p.Quick {
+		return ""
+	}
+	return fmt.Sprintf(" The numbers below are of a run with a share %s of the repetitions.", digits(p.Scale))
 }
 
 // save writes the page and its pictures; pictures that no section draws any more are left alone.

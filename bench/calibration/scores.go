@@ -33,30 +33,49 @@ func (s *scorer) apart(window []float64) []detectors.Score {
 func scoresOf(ref, cur, refTen, curTen []int64) []detectors.Score {
 	r, c := occupied(ref, cur)
 	a2, sigma := detectors.AndersonDarlingStatistic(r, c)
-	return []detectors.Score{chiSquareScore(refTen, curTen), {X: math.Max(0, 1+(a2-1)/sigma*sdAD), Mean: 1, CV: sdAD}, areaScore(r, c)}
+	return []detectors.Score{chiSquareScore(refTen, curTen), {X: math.Max(0, 1+(a2-1)/sigma*sdAD), Mean: 1, CV: sdAD, Rows: rowsOf(sum(c), sum(r))}, areaScore(r, c)}
 }
 
-// chiSquareScore is X² of cells that all expect enough rows to stand alone.
+// chiSquareScore is X² of cells merged with their neighbours until they expect five rows.
 func chiSquareScore(ref, cur []int64) detectors.Score {
-	r, c := occupied(ref, cur)
-	n, m := float64(sum(c)), float64(sum(r))
-	x, df := 0.0, float64(len(r)-1)
-	for j := range r {
-		d := math.Sqrt(n/m)*float64(r[j]) - math.Sqrt(m/n)*float64(c[j])
-		x += d * d / float64(r[j]+c[j])
+	n, m := float64(sum(cur)), float64(sum(ref))
+	var r, c []float64
+	left := true // the last cell is still open
+	for j := range ref {
+		if left {
+			r, c = append(r, 0), append(c, 0)
+		}
+		last := len(r) - 1
+		r[last] += float64(ref[j])
+		c[last] += float64(cur[j])
+		left = (r[last]+c[last])*math.Min(n, m)/(n+m) >= detectors.MinExpected
 	}
-	return detectors.Score{X: x, Mean: df, CV: math.Sqrt(2 / df)}
+	if last := len(r) - 1; !left && last > 0 {
+		r[last-1], c[last-1] = r[last-1]+r[last], c[last-1]+c[last]
+		r, c = r[:last], c[:last]
+	}
+	x := 0.0
+	for j := range r {
+		d := math.Sqrt(n/m)*r[j] - math.Sqrt(m/n)*c[j]
+		x += d * d / (r[j] + c[j])
+	}
+	df := float64(len(r) - 1)
+	return detectors.Score{X: x, Mean: df, CV: math.Sqrt(2 / df), Rows: rowsOf(int(n), int(m))}
 }
 
 // areaScore is the shift of a normal feature with this area under the curve, in standard errors.
 func areaScore(ref, cur []int64) detectors.Score {
 	area, _ := detectors.AreaUnderCurve(ref, cur)
-	z := detectors.ShiftOfAUC(area) * perShift(sum(cur), sum(ref))
-	return detectors.Score{X: z * z, Mean: 1, CV: math.Sqrt2, Signed: true}
+	per := perShift(sum(cur), sum(ref))
+	z := detectors.ShiftOfAUC(area) * per
+	return detectors.Score{X: z * z, Mean: 1, CV: math.Sqrt2, Signed: true, Rows: per * per}
 }
 
 // perShift is what a shift by one standard deviation is in standard errors of the area.
-func perShift(n, m int) float64 { return math.Sqrt(3 / math.Pi / (1/float64(n) + 1/float64(m))) }
+func perShift(n, m int) float64 { return math.Sqrt(3 / math.Pi * rowsOf(n, m)) }
+
+// rowsOf is nm/(n+m).
+func rowsOf(n, m int) float64 { return 1 / (1/float64(n) + 1/float64(m)) }
 
 // sums are those of values and of their squares.
 func sums(x []float64) (sum, square float64) {

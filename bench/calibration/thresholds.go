@@ -98,7 +98,7 @@ func (s *thresholds) write(p *page) {
 		head = append(head, "n = "+grouped(int64(n)))
 	}
 	rows := [][]string{}
-	a := panel{Title: "Nothing drifts: normal rows, 10,000 in the baseline", X: sizesOfWindows(s.sizes), Y: percentages("windows that alarm")}
+	a := panel{Title: "Nothing drifts: normal rows", X: sizesOfWindows(s.sizes), Y: percentages("windows that alarm")}
 	for i, r := range s.rows {
 		row := []string{r.name}
 		line := series{Name: r.name, Color: []int{1, 4, 3, 5, 6, 0, 2}[i]}
