@@ -111,7 +111,7 @@ func (s *dependence) write(p *page) {
 	p.say("Traffic is not independent: a value resembles the one before, and days differ. Here a row repeats 0.6 or 0.9 of the one before (AR(1)), or every window has a mean of its own, 0.1 or 0.3 standard deviations apart. "+
 		"Each of %s baselines of 10,000 rows is cut into windows of n rows, from which the null is learned; then 20 new windows are judged by", grouped(int64(first.learned.N/20)))
 	p.say("- the *law* of independent rows, as every p-value out of a textbook has it;\n" +
-		"- an *F* fitted to the mean and the variance of the baseline's windows (Satterthwaite; what [statistics](statistics.md) would do with two moments);\n" +
+		"- an *F* fitted to the mean and the variance of the baseline's windows (Satterthwaite's approximation);\n" +
 		"- the *learned* null of plumbline, a prediction interval for log-normal scores; if the windows spread like independent rows, the law widened by what they leave open. Why: [decision 10](adr/0010-learned-nulls.md).")
 	rows := [][]string{}
 	for _, r := range s.rows {

@@ -404,11 +404,11 @@ func plus(a, b profiles.Sample, sign int64) profiles.Sample {
 
 // happenings are days on which something did change, by the log: what alarms there is no false alarm.
 var happenings = map[string]string{
-	"2013-01-01": "questions without weather, of which there are none but on one other day",
+	"2013-01-01": "questions without weather, as on three of the 59 days",
 	"2013-01-31": "the strongest gusts of the two months",
 	"2013-02-08": "the blizzard of 8 and 9 February: aircraft nobody knew, flights cancelled",
 	"2013-02-09": "the blizzard's second day",
-	"2013-02-20": "questions without weather",
+	"2013-02-20": "questions without weather, as on three of the 59 days",
 }
 
 // unexplained are the alarms of other days.
@@ -484,6 +484,6 @@ func (s *flights) list(p *page, g flightsLog) {
 	if len(rows) == 0 {
 		return
 	}
-	p.say("Of the %d alarms by day, %d are of days on which something did happen; the other %d stand against %s allowed:", len(g.daily.alarms), len(g.daily.alarms)-g.daily.unexplained(), g.daily.unexplained(), digits(g.daily.expected()))
+	p.say("Of the %d alarms by day, %d are of days on which something did happen; the other %d stand against %s allowed. What happened was looked up after the alarm, and can be checked in the log:", len(g.daily.alarms), len(g.daily.alarms)-g.daily.unexplained(), g.daily.unexplained(), digits(g.daily.expected()))
 	p.table([]string{"day", "alarms", "least p", "what the log says of the day"}, rows)
 }
