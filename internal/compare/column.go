@@ -73,7 +73,7 @@ func (h *held) put(k plumbline.ValueKind, x float64, s string) {
 		h.bytes += len(s)
 	}
 	if h.kinds == nil {
-		h.kinds, h.nums = make([]plumbline.ValueKind, 0, h.most), make([]float64, 0, h.most)
+		h.kinds, h.nums = make([]plumbline.ValueKind, 0, h.most/4), make([]float64, 0, h.most/4)
 	}
 	h.kinds, h.nums = append(h.kinds, k), append(h.nums, x)
 }

@@ -100,7 +100,8 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 type runner struct {
 	Options
 	ctx    context.Context
-	groups []string // the values of By that are compared by themselves, the most frequent first
+	opened atomic.Int64 // columns of the reference
+	groups []string     // the values of By that are compared by themselves, the most frequent first
 }
 
 // side is one file, read: its columns by name for the whole and for each group.
@@ -177,10 +178,20 @@ func read[C any](r *runner, path string, open func(group, name string) *column, 
 }
 
 func readRows[C any](r *runner, path string, s *side[C], open func(group, name string) *column, finish func(group string, c *column, absent int64) C) error {
+	if isParquet(path, r.Input) {
+		p, err := openParquet(path)
+		if err != nil {
+			return err
+		}
+		maps.Copy(s.left, p.left)
+		if err := p.close(); err != nil {
+			return err
+		}
+	}
 	taken := 0
 	set := func(group string) *columnSet {
 		return newColumnSet(func(name string) *column {
-			if !r.wanted(name) || group != "" && name == r.By {
+			if !r.wanted(name) || group != "" && name == r.By || s.left[name] != "" {
 				return nil
 			}
 			c := open(group, name)

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"math/big"
 	"os"
 	"sync"
 
@@ -295,14 +294,7 @@ func (r *pageReader) numbers(col parquetColumn, page parquet.Page) ([]float64, b
 // decimals reads decimals that are written as big-endian bytes.
 func decimals(out []float64, col parquetColumn, page parquet.Page) []float64 {
 	data := page.Data()
-	read := func(b []byte) {
-		n := new(big.Int).SetBytes(b)
-		if len(b) > 0 && b[0]&0x80 != 0 {
-			n.Sub(n, new(big.Int).Lsh(big.NewInt(1), uint(8*len(b))))
-		}
-		x, _ := new(big.Float).SetInt(n).Float64()
-		out = append(out, x*col.scale)
-	}
+	read := func(b []byte) { out = append(out, tables.DecimalOf(b)*col.scale) }
 	if col.kind == parquet.ByteArray {
 		bytes, offsets := data.ByteArray()
 		for i := 1; i < len(offsets); i++ {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"math/big"
 	"os"
 	"slices"
 	"time"
@@ -76,9 +77,15 @@ func converter(t parquet.Type) func(parquet.Value) plumbline.Value {
 		return plumbline.Value{Kind: plumbline.Number, Num: x}
 	}
 	var unit time.Duration // of an instant
+	plus, scale := false, 1.0
 	if l := t.LogicalType(); l != nil {
-		if ts, ok := l.Value.(*format.TimestampType); ok {
-			unit = ts.Unit.Value.Duration()
+		switch v := l.Value.(type) {
+		case *format.TimestampType:
+			unit = v.Unit.Value.Duration()
+		case *format.IntType:
+			plus = !v.IsSigned
+		case *format.DecimalType:
+			scale = math.Pow10(-int(v.Scale))
 		}
 	}
 	return func(v parquet.Value) plumbline.Value {
@@ -92,21 +99,40 @@ func converter(t parquet.Type) func(parquet.Value) plumbline.Value {
 			}
 			return plumbline.Value{Kind: plumbline.Bool}
 		case parquet.Int32:
-			return number(float64(v.Int32()))
+			if plus {
+				return number(float64(uint32(v.Int32())))
+			}
+			return number(float64(v.Int32()) * scale)
 		case parquet.Int64:
 			if unit > 0 {
 				return plumbline.Value{Kind: plumbline.String, Str: time.Unix(0, v.Int64()*int64(unit)).UTC().Format(time.RFC3339Nano)}
 			}
-			return number(float64(v.Int64()))
+			if plus {
+				return number(float64(uint64(v.Int64())))
+			}
+			return number(float64(v.Int64()) * scale)
 		case parquet.Float:
 			return number(float64(v.Float()))
 		case parquet.Double:
 			return number(v.Double())
 		case parquet.ByteArray, parquet.FixedLenByteArray:
+			if scale != 1 {
+				return number(DecimalOf(v.ByteArray()) * scale)
+			}
 			return plumbline.Value{Kind: plumbline.String, Str: string(v.ByteArray())}
 		}
 		return plumbline.Value{Kind: plumbline.Invalid}
 	}
+}
+
+// DecimalOf reads the unscaled value of a decimal: big-endian, two's complement.
+func DecimalOf(b []byte) float64 {
+	n := new(big.Int).SetBytes(b)
+	if len(b) > 0 && b[0]&0x80 != 0 {
+		n.Sub(n, new(big.Int).Lsh(big.NewInt(1), uint(8*len(b))))
+	}
+	x, _ := new(big.Float).SetInt(n).Float64()
+	return x
 }
 
 func (p *parquetReader) Next(r *plumbline.Record) error {
