@@ -1,10 +1,7 @@
 package main
 
 import (
-	"bufio"
 	"cmp"
-	"compress/gzip"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"math"
@@ -12,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"plumbline"
@@ -72,137 +68,6 @@ func (s *flights) measure(l *lab) error {
 		s.logs = append(s.logs, got)
 	}
 	return nil
-}
-
-// flightsTable is the log by column; rows are in order of time.
-type flightsTable struct {
-	names []string
-	cols  map[string]*flightsColumn
-	days  []string // of each row
-}
-
-type flightsColumn struct {
-	rows
-	names   []string // of the codes
-	boolean bool
-}
-
-func readFlights(file string) (*flightsTable, error) {
-	f, err := os.Open(file)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	zip, err := gzip.NewReader(f)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", file, err)
-	}
-	var records []map[string]any
-	t := &flightsTable{cols: map[string]*flightsColumn{}}
-	kinds := map[string]any{}
-	for lines := bufio.NewScanner(zip); lines.Scan(); {
-		var r struct {
-			TS       time.Time
-			Features map[string]any
-			Score    *float64
-		}
-		if err := json.Unmarshal(lines.Bytes(), &r); err != nil {
-			return nil, fmt.Errorf("%s: %w", file, err)
-		}
-		if r.Score != nil {
-			r.Features["score"] = *r.Score
-		}
-		for name, v := range r.Features {
-			if v != nil {
-				kinds[name] = v
-			}
-		}
-		records = append(records, r.Features)
-		t.days = append(t.days, r.TS.UTC().Format(time.DateOnly))
-	}
-	if len(records) == 0 {
-		return nil, fmt.Errorf("%s holds no record", file)
-	}
-	t.names = slices.Sorted(maps.Keys(kinds))
-	for _, name := range t.names {
-		c := &flightsColumn{}
-		codes := map[string]int32{}
-		for _, r := range records {
-			switch kinds[name].(type) {
-			case float64:
-				x, ok := r[name].(float64)
-				if !ok {
-					x = math.NaN()
-				}
-				c.numbers = append(c.numbers, x)
-			default:
-				text, ok := r[name].(string)
-				if b, is := r[name].(bool); is {
-					text, ok, c.boolean = fmt.Sprint(b), true, true
-				}
-				code := int32(-1)
-				if ok {
-					if _, known := codes[text]; !known {
-						codes[text] = int32(len(c.names))
-						c.names = append(c.names, text)
-					}
-					code = codes[text]
-				}
-				c.codes = append(c.codes, code)
-			}
-		}
-		t.cols[name] = c
-	}
-	return t, nil
-}
-
-// column is the same for other tools' rules.
-func (c *flightsColumn) column() incumbents.Column {
-	if c.numbers != nil {
-		return incumbents.Numbers(c.numbers)
-	}
-	return incumbents.Column{Codes: c.codes, Levels: c.names, Boolean: c.boolean}
-}
-
-func (c *flightsColumn) typ() plumbline.FeatureType {
-	switch {
-	case c.numbers != nil:
-		return plumbline.TypeNumber
-	case c.boolean:
-		return plumbline.TypeBoolean
-	}
-	return plumbline.TypeCategory
-}
-
-// sample counts rows on cells of a grid, or by code.
-func (c *flightsColumn) sample(grid *profiles.Grid, which []int) profiles.Sample {
-	if c.numbers == nil {
-		s := profiles.Sample{Counts: make([]int64, len(c.names))}
-		for _, i := range which {
-			if code := c.codes[i]; code >= 0 {
-				s.N++
-				s.Counts[code]++
-			} else {
-				s.Missing++
-			}
-		}
-		return s
-	}
-	s := profiles.Sample{Counts: make([]int64, grid.Cells()), Min: math.Inf(1), Max: math.Inf(-1)}
-	for _, i := range which {
-		x := c.numbers[i]
-		if x != x {
-			s.Missing++
-			continue
-		}
-		s.N++
-		s.Counts[grid.Cell(x)]++
-		s.Min, s.Max = math.Min(s.Min, x), math.Max(s.Max, x)
-		for k, p := 0, x; k < 4; k, p = k+1, p*x {
-			s.Sums[k] += p
-		}
-	}
-	return s
 }
 
 // audit cuts the log at random and by day.
@@ -382,108 +247,4 @@ func (s *flights) column(name string, t *flightsTable, level float64, windows []
 		}
 	}
 	return alarms, noVerdict, nil
-}
-
-// plus adds a sample, or takes it away; the extremes are not taken away.
-func plus(a, b profiles.Sample, sign int64) profiles.Sample {
-	out := a
-	out.N, out.Missing = a.N+sign*b.N, a.Missing+sign*b.Missing
-	out.Min, out.Max = math.Min(a.Min, b.Min), math.Max(a.Max, b.Max)
-	out.Counts = make([]int64, len(b.Counts))
-	for j := range b.Counts {
-		if j < len(a.Counts) {
-			out.Counts[j] = a.Counts[j]
-		}
-		out.Counts[j] += sign * b.Counts[j]
-	}
-	for k := range out.Sums {
-		out.Sums[k] += float64(sign) * b.Sums[k]
-	}
-	return out
-}
-
-// happenings are days on which something did change, by the log: what alarms there is no false alarm.
-var happenings = map[string]string{
-	"2013-01-01": "questions without weather, as on three of the 59 days",
-	"2013-01-31": "the strongest gusts of the two months",
-	"2013-02-08": "the blizzard of 8 and 9 February: aircraft nobody knew, flights cancelled",
-	"2013-02-09": "the blizzard's second day",
-	"2013-02-20": "questions without weather, as on three of the 59 days",
-}
-
-// unexplained are the alarms of other days.
-func (c flightsCut) unexplained() (n int) {
-	for _, a := range c.alarms {
-		if happenings[a.day] == "" {
-			n++
-		}
-	}
-	return n
-}
-
-// poisson returns the least k with P(X <= k) >= p of the Poisson law.
-func poisson(mean, p float64) int {
-	term := math.Exp(-mean)
-	sum := term
-	k := 0
-	for sum < p && k < 10000 {
-		k++
-		term *= mean / float64(k)
-		sum += term
-	}
-	return k
-}
-
-// expected false alarms of a cut: a budget of one in 30 windows.
-func (c flightsCut) expected() float64 { return float64(c.windows) / 30 }
-
-func (s *flights) promises() []promise {
-	var out []promise
-	for _, g := range s.logs {
-		out = append(out,
-			atMost(fmt.Sprintf("flights, %s, random windows: alarms beside the %s a budget of one a month allows", g.name, digits(g.random.expected())), float64(len(g.random.alarms)), float64(poisson(g.random.expected(), 0.9995))),
-			atMost(fmt.Sprintf("flights, %s, days of January and February on which nothing happened: alarms beside the %s a budget of one a month allows", g.name, digits(g.daily.expected())), float64(g.daily.unexplained()), float64(poisson(g.daily.expected(), 0.9995))))
-	}
-	return out
-}
-
-func (s *flights) write(p *page) {
-	p.heading("Real records without drift")
-	p.say("The [flights log](../examples/flights/README.md)'s January and February, on which its model was trained: every window is held against all the others. *At random*: windows of a day's size, drawn without replacement. *By day*: the 59 days; they differ by weather, schedule and calendar, and that is not drift but winter. " +
-		"plumbline learns from the other windows how far one strays; the budget is one false alarm in 30 windows over all features and tests.")
-	for _, g := range s.logs {
-		p.say("**%s**: %s records, %d features and the score, %d judged tests, each at level %s.", g.name, grouped(int64(g.rows)), g.columns-1, g.tests, digits2(g.level))
-		head := []string{"rule", "random: alarms", "windows with any, %", "by day: alarms", "days with any, %"}
-		cell := func(c flightsCut) []string {
-			return []string{fmt.Sprintf("**%d of %s allowed** (95 %%: up to %d) in %s windows", len(c.alarms), digits(c.expected()), poisson(c.expected(), 0.975), grouped(int64(c.windows))), "**" + percent(float64(c.windowsAlarmed)/float64(c.windows)) + "**"}
-		}
-		rows := [][]string{append(append([]string{"**plumbline, budget 1 per 30 days**"}, cell(g.random)...), cell(g.daily)...)}
-		for r, rule := range g.random.rules {
-			a, b := rule, g.daily.rules[r]
-			rows = append(rows, []string{a.Rule.Name, fmt.Sprintf("%s in %d windows", grouped(int64(a.Alarms)), a.Windows), percent(a.WindowShare()), grouped(int64(b.Alarms)), percent(b.WindowShare())})
-		}
-		p.table(head, rows)
-		s.list(p, g)
-	}
-}
-
-// list tells the alarms by day.
-func (s *flights) list(p *page, g flightsLog) {
-	rows := [][]string{}
-	for i := 0; i < len(g.daily.alarms); {
-		day := g.daily.alarms[i].day
-		var what []string
-		least := 1.0
-		for ; i < len(g.daily.alarms) && g.daily.alarms[i].day == day; i++ {
-			a := g.daily.alarms[i]
-			what = append(what, fmt.Sprintf("`%s` (`%s`)", a.feature, a.test))
-			least = math.Min(least, a.p)
-		}
-		rows = append(rows, []string{day, strings.Join(what, ", "), fmt.Sprintf("%.1g", least), cmp.Or(happenings[day], "nothing known: counted as false")})
-	}
-	if len(rows) == 0 {
-		return
-	}
-	p.say("Of the %d alarms by day, %d are of days on which something did happen; the other %d stand against %s allowed. What happened was looked up after the alarm, and can be checked in the log:", len(g.daily.alarms), len(g.daily.alarms)-g.daily.unexplained(), g.daily.unexplained(), digits(g.daily.expected()))
-	p.table([]string{"day", "alarms", "least p", "what the log says of the day"}, rows)
 }

@@ -61,7 +61,7 @@ func (s *grid) measure(l *lab) error {
 	}
 	for _, rho := range []float64{0, 0.9} {
 		cases := make([]gridCase, len(sizes))
-		rounds := l.rounds(500, 6)
+		rounds := l.rounds(500, 4)
 		parts := make([][]gridCase, rounds)
 		var failed error
 		l.each(fmt.Sprintf("rho = %v", rho), rounds, func(i int, rng *rand.Rand) {

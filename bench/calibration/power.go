@@ -50,7 +50,7 @@ func (s *power) measure(l *lab) error {
 	if l.Quick {
 		ns = ns[:1]
 	}
-	s.rounds = l.rounds(6000, 300)
+	s.rounds = l.rounds(6000, 200)
 	cases := 1 + len(alternatives)
 	values := make([][6]float64, s.rounds*len(ns)*cases)
 	l.each("power", s.rounds, func(i int, rng *rand.Rand) {

@@ -57,7 +57,7 @@ func tally(l *lab, what string, rounds, counters int, f func(rng *rand.Rand, out
 
 func (s *sizes) numbers(l *lab, d law) []sizeRow {
 	tests := []sizeRow{{test: "X²"}, {test: "PSI, own law", rough: true}, {test: "KS", conservative: true}, {test: "AD"}, {test: "CvM"}}
-	got := tally(l, d.name, l.rounds(10000, 150), len(windowSizes)*len(tests), func(rng *rand.Rand, out []rejections) {
+	got := tally(l, d.name, l.rounds(10000, 100), len(windowSizes)*len(tests), func(rng *rand.Rand, out []rejections) {
 		b := newBaseline(d.fill(rng, baselineRows))
 		for i, n := range windowSizes {
 			c := b.count(d.fill(rng, n))
@@ -108,7 +108,7 @@ func (s *sizes) far(l *lab) []sizeRow {
 			out[0].count(orOne(detectors.ChiSquare(r, c).P))
 			out[1].count(pOfPSI(r, c))
 		})
-		fine := tally(l, fmt.Sprintf("240 cells, n = %d", n), l.rounds(100000, 300), 3, func(rng *rand.Rand, out []rejections) {
+		fine := tally(l, fmt.Sprintf("240 cells, n = %d", n), l.rounds(100000, 200), 3, func(rng *rand.Rand, out []rejections) {
 			r, c := quantileCells(rng, baselineRows, n, 240)
 			out[0].count(pOfKS(r, c))
 			out[1].count(pOfAD(r, c))

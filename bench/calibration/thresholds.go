@@ -35,7 +35,7 @@ func (s *thresholds) measure(l *lab) error {
 		{name: "plumbline: X² at 0.05", known: []float64{0.05, 0.05, 0.05, 0.05, 0.05}},
 		{name: "plumbline: KS at 0.05", known: []float64{0.05, 0.05, 0.05, 0.05, 0.05}},
 	}
-	rounds := l.rounds(3000, 200)
+	rounds := l.rounds(3000, 120)
 	counters := len(s.rows) * len(s.sizes)
 	equal := []float64{0.2, 0.2, 0.2, 0.2, 0.2}
 	got := tally(l, "fixed thresholds", rounds, counters, func(rng *rand.Rand, out []rejections) {
