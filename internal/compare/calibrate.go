@@ -1,8 +1,6 @@
 package compare
 
 import (
-	"fmt"
-
 	"math"
 
 	"plumbline"
@@ -105,8 +103,7 @@ func (b *block) sample(f *frozen) profiles.Sample {
 // learned are the tests for which windows are cut: the others count too little in a window.
 var learned = map[string]bool{"psi": true, "ad": true, "auc": true, "category_shift": true, "missing": true}
 
-// run runs a judged test on the rung of detectors' ladder that holds, and where none does, holds the current file against shorter
-// windows. It reports whether rows depend on each other.
+// run runs a judged test on the rung of detectors' ladder that holds. It reports whether rows depend on each other.
 func (w *windows) run(t detectors.Test, in detectors.Input) (f plumbline.Finding, dependent bool) {
 	in.Calibration = &detectors.Calibration{}
 	if w == nil || !learned[t.Name] {
@@ -136,60 +133,5 @@ func (w *windows) run(t detectors.Test, in detectors.Input) (f plumbline.Finding
 		return t.Run(in), !null.Independent()
 	}
 	in.Calibration.Shorter, in.Calibration.Available = null, w.total
-	f = t.Run(in)
-	if !null.Independent() {
-		w.far(t, in.Alpha, &f)
-	}
-	return f, !null.Independent()
-}
-
-// distances are the numbers by which a window strays from the rest, whatever its length; signed ones are about normal.
-var distances = map[string]struct {
-	signed bool
-	of     func(f *plumbline.Finding) *float64
-}{
-	"auc":     {true, func(f *plumbline.Finding) *float64 { return f.SD }},
-	"missing": {true, func(f *plumbline.Finding) *float64 { return f.Effect }},
-	"psi":     {false, func(f *plumbline.Finding) *float64 { return f.Value }},
-	"ad":      {false, func(f *plumbline.Finding) *float64 { return f.Effect }},
-}
-
-// far says drift where rows depend on each other and the reference holds too few windows as long as the current file, but the current
-// file strays further than shorter windows do. However rows depend on each other, if they do so in one way throughout, a longer window
-// strays no further than a shorter one: that it does is drift. That it does not says nothing.
-func (w *windows) far(t detectors.Test, level float64, f *plumbline.Finding) {
-	d, ok := distances[t.Name]
-	if !ok {
-		return
-	}
-	score := func(f *plumbline.Finding) (detectors.Score, bool) {
-		x := d.of(f)
-		if x == nil {
-			return detectors.Score{}, false
-		}
-		const scale = 1e9 // a null takes no scores below those of independent rows; these have another unit
-		if d.signed {
-			return detectors.Score{X: scale * *x * *x, Mean: 1, CV: math.Sqrt2, Signed: true}, true
-		}
-		return detectors.Score{X: scale * math.Max(*x, 0), Mean: 1, CV: 1}, true
-	}
-	now, ok := score(f)
-	var scores []detectors.Score
-	for _, p := range w.list {
-		x := t.Run(detectors.Input{Baseline: p.rest, Current: p.window})
-		if s, ok := score(&x); ok {
-			scores = append(scores, s)
-		}
-	}
-	if !ok || len(scores) < detectors.MinWindows {
-		return
-	}
-	null, err := detectors.FitNull(scores)
-	if err != nil {
-		return
-	}
-	if p := null.Tail(now.X); p <= level {
-		f.P, f.Verdict, f.Reason = &p, plumbline.Drift, ""
-		f.Note = fmt.Sprintf("rows depend on each other; this file strays further than %d stretches of %d rows of the reference do, and a longer one should stray less", len(scores), w.rows)
-	}
+	return t.Run(in), !null.Independent()
 }
