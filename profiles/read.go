@@ -13,6 +13,22 @@ func (f *Feature) Counts() []int64 {
 	return f.cells.counts(f.slot.grid.Cells())
 }
 
+// EachCell visits the cells that have rows, in ascending order: of the grid by their number, of categories by their place in
+// [Feature.Known]. It returns how many cells there are, 0 without grid and baseline.
+func (f *Feature) EachCell(visit func(cell int, n int64)) int {
+	cells := 0
+	switch {
+	case f.slot.grid != nil:
+		cells = f.slot.grid.Cells()
+	case f.slot.known():
+		cells = len(f.slot.values)
+	default:
+		return 0
+	}
+	f.cells.each(func(at int32, n int64) { visit(int(at), n) })
+	return cells
+}
+
 // Mean of the present values of a numeric feature.
 func (f *Feature) Mean() (mean float64, ok bool) {
 	if !f.Type.Numeric() {

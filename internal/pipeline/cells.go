@@ -68,24 +68,29 @@ func cut(ref *profiles.Feature, least float64) cutting {
 // rare is what of a category no known value has.
 func rare(f *profiles.Feature) int64 { return f.Other() + f.Unseen() + f.Missing }
 
-// add puts a feature's counts into cells; false if they were not counted alike.
-func (c cutting) add(to []int64, f *profiles.Feature) bool {
-	var counts []int64
-	if c.ordered {
-		counts = f.Counts()
-	} else {
-		_, counts = f.Known()
-	}
-	if len(counts) != len(c.group) {
-		return f.N == 0
-	}
-	for i, k := range counts {
-		to[c.group[i]] += k
-	}
+// add puts a feature's counts into cells, if they were counted on the same ones.
+func (c cutting) add(to []int64, f *profiles.Feature) {
+	f.EachCell(func(cell int, n int64) {
+		if cell < len(c.group) {
+			to[c.group[cell]] += n
+		}
+	})
 	if !c.ordered {
 		to[c.cells-1] += rare(f)
 	}
-	return true
+}
+
+// shares are a profile's in the cells, none of them 0; nil if it has no rows.
+func (c cutting) shares(p *profiles.Profile) []float64 {
+	counts, n := c.of(p)
+	if n == 0 {
+		return nil
+	}
+	out := make([]float64, len(counts))
+	for j, k := range counts {
+		out[j] = (float64(k) + 0.5) / (n + 0.5*float64(len(counts)))
+	}
+	return out
 }
 
 // of are a profile's counts in the cells.

@@ -80,9 +80,16 @@ func (m *Readings) sums(ctx context.Context, a ask, k profiles.Key, base *profil
 	sd, _ := base.SD()
 	s = sums{sd: sd, rows: float64(base.N), steps: float64(hours.windows), width: finest,
 		mean: func(ctx context.Context, w plumbline.Window) (float64, bool, error) {
-			if a.Against == "" || a.Against == rules.AgainstTraining {
+			switch a.Against {
+			case "", rules.AgainstTraining:
 				v, ok := base.Mean()
 				return v, ok, nil
+			case rules.AgainstSeason:
+				if p := m.hour(a, w); p != nil && p.Feature(k) != nil {
+					v, ok := p.Feature(k).Mean()
+					return v, ok, nil
+				}
+				return 0, false, nil
 			}
 			ref, err := m.expected(ctx, a, a.Against, plumbline.Window{From: alignDown(w.From, Hour), To: alignUp(w.To, Hour)})
 			if err != nil || ref.profile == nil || ref.profile.Feature(k) == nil {

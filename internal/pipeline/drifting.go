@@ -39,7 +39,8 @@ type chartPlan struct {
 	steps  []step
 	lambda float64
 	arl0   float64
-	ref    *profiles.Profile
+	ref    *profiles.Profile   // what the memory is compared with
+	hours  []*profiles.Profile // of each step, where the hours of a day are told apart
 	depend func(profiles.Key) (dependence, string)
 }
 
@@ -89,6 +90,14 @@ func drifting(ctx context.Context, m *Readings, a ask) (plumbline.Finding, error
 		if p.lambda *= 2; p.lambda > 0.5 {
 			out.Reason = fmt.Sprintf("what it is compared with has %.0f rows, too few for %.0f in a pane of %v", out.M, out.N/float64(panes), model.Duration(p.width))
 			return out, nil
+		}
+	}
+	if a.Against == rules.AgainstSeason {
+		p.hours = make([]*profiles.Profile, len(p.steps))
+		for i, s := range p.steps {
+			if len(s.panes) > 0 {
+				p.hours[i] = m.hour(a, s.window)
+			}
 		}
 	}
 	features := judged(p.ref)
@@ -166,17 +175,7 @@ func (m *Readings) chart(p chartPlan, k profiles.Key) plumbline.Finding {
 		return plumbline.Finding{Reason: "the baseline's own windows do not differ at all"}
 	}
 	chart.M /= chart.Design // its rows hang together as the stream's do
-	var state sequential.QTEWMAState
-	counts := make([]int64, c.cells)
-	for _, s := range p.steps {
-		clear(counts)
-		for _, pane := range s.panes {
-			if f := pane.Feature(k); f != nil {
-				c.add(counts, f)
-			}
-		}
-		chart.Pane(&state, counts)
-	}
+	state := p.run(chart, c)
 	now := p.lambda * state.Weight // rows in a pane of late
 	if now*(2-p.lambda)/p.lambda < leastHeld*float64(c.cells)/2 {
 		return plumbline.Finding{Reason: "too few values of late"}
@@ -186,7 +185,7 @@ func (m *Readings) chart(p chartPlan, k profiles.Key) plumbline.Finding {
 	if err != nil {
 		return plumbline.Finding{Reason: err.Error()}
 	}
-	found := plumbline.Finding{Value: plumbline.Finite(chart.Statistic(&state) / limit), N: state.Weight * state.Weight / state.Square, M: held}
+	found := plumbline.Finding{Value: plumbline.Finite(chart.Statistic(state) / limit), N: state.Weight * state.Weight / state.Square, M: held}
 	found.SD = plumbline.Finite(shiftOf(state.Z, chart.Shares, c.ordered))
 	if chart.Design > 1.5 {
 		found.NEffective = found.N / chart.Design
@@ -194,6 +193,63 @@ func (m *Readings) chart(p chartPlan, k profiles.Key) plumbline.Finding {
 	found.Note = "since about " + p.window.From.Add(time.Duration(state.Quiet)*p.width).Format("2006-01-02 15:04Z07:00")
 	return found
 }
+
+// run steps through the window. Where each hour has shares of its own, what is expected of the rows remembered is averaged as they are: in
+// the end the chart compares with that.
+func (p chartPlan) run(chart *sequential.QTEWMA, c cutting) *sequential.QTEWMAState {
+	var state sequential.QTEWMAState
+	counts := make([]int64, c.cells)
+	state.Weight = chart.Rows / chart.Lambda // as charts begin
+	shares := map[*profiles.Profile][]float64{}
+	for i, s := range p.steps {
+		clear(counts)
+		for _, pane := range s.panes {
+			if f := pane.Feature(c.key); f != nil {
+				c.add(counts, f)
+			}
+		}
+		if p.hours != nil && p.hours[i] != nil {
+			expected, known := shares[p.hours[i]]
+			if !known {
+				expected = c.shares(p.hours[i])
+				shares[p.hours[i]] = expected
+			}
+			n := 0.0
+			for _, k := range counts {
+				n += float64(k)
+			}
+			if weight := (1-chart.Lambda)*state.Weight + n; expected != nil && n > 0 {
+				for j := range chart.Shares {
+					chart.Shares[j] += n / weight * (expected[j] - chart.Shares[j])
+				}
+			}
+		}
+		chart.Pane(&state, counts)
+	}
+	return &state
+}
+
+// hour is the baseline's profile of the hours like those a step lies in, nil if there is none; remembered, since it stays as it is.
+func (m *Readings) hour(a ask, w plumbline.Window) *profiles.Profile {
+	k := seasonKey{a.version, alignDown(w.From, Hour)}
+	p, known := m.seasons[k]
+	if !known {
+		p = a.season(plumbline.Window{From: k.from, To: alignUp(w.To, Hour)}).profile
+		if m.seasons == nil || len(m.seasons) >= maxSeasons {
+			m.seasons = map[seasonKey]*profiles.Profile{}
+		}
+		m.seasons[k] = p
+	}
+	return p
+}
+
+type seasonKey struct {
+	version *Version
+	from    time.Time
+}
+
+// maxSeasons bounds what is remembered: more than two weeks of hours.
+const maxSeasons = 400
 
 // shiftOf is the difference of shares as a shift in standard deviations: with a direction if the cells have an order.
 func shiftOf(z, p []float64, ordered bool) float64 {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -19,23 +20,17 @@ import (
 )
 
 // minutes is a model whose baseline holds 30 days of 60 records an hour and whose log some hours of 10 records a minute. x and c are
-// independent; w has a mean of its own each hour, half a standard deviation apart. From the minute change on x is shifted by dx and the
-// category c, of 5 %, holds dc more.
-func minutes(t testing.TB, hours, change int, dx, dc float64, static bool) *Readings {
+// independent; w has a mean of its own each hour, half a standard deviation apart. From the minute change on x is shifted by dx. With
+// daily, x goes up and down by so much over each day, and three quarters of the records come by day.
+func minutes(t testing.TB, hours, change int, dx, daily float64) *Readings {
 	t.Helper()
 	m := plumbline.Model{Name: "minutes"}
 	rng := rand.New(rand.NewPCG(4, 10))
 	level := 0.0
-	record := func(at time.Time, dx, dc float64) string {
-		c := "a"
-		switch u := rng.Float64(); {
-		case u < 0.05+dc:
-			c = "c"
-		case u < 0.4:
-			c = "b"
-		}
+	record := func(at time.Time, dx float64) string {
+		dx += daily * math.Sin(2*math.Pi*float64(at.Hour())/24)
 		return fmt.Sprintf(`{"model":"minutes","version":"1","ts":%q,"features":{"x":%g,"w":%g,"c":%q},"prediction":0,"runtime":{"latency_ms":%g}}`,
-			at.Format(time.RFC3339Nano), rng.NormFloat64()+dx, rng.NormFloat64()+level, c, 10*math.Exp(0.3*rng.NormFloat64()+dx/4))
+			at.Format(time.RFC3339Nano), rng.NormFloat64()+dx, rng.NormFloat64()+level, [6]string{"a", "a", "a", "b", "b", "c"}[rng.IntN(6)], 10*math.Exp(0.3*rng.NormFloat64()+dx/4))
 	}
 	b, d := profiles.NewBuilder(&m), decode.New(decode.DefaultLimits())
 	var r plumbline.Record
@@ -45,7 +40,7 @@ func minutes(t testing.TB, hours, change int, dx, dc float64, static bool) *Read
 			level = rng.NormFloat64() / 2
 		}
 		at := start.Add(time.Duration(i-30*24*60) * time.Minute)
-		if reject := d.Decode(&r, []byte(record(at, 0, 0)), at); reject != nil {
+		if reject := d.Decode(&r, []byte(record(at, 0)), at); reject != nil {
 			t.Fatal(reject)
 		}
 		r.Runtime = plumbline.Runtime{} // training data know nothing of latencies
@@ -57,18 +52,21 @@ func minutes(t testing.TB, hours, change int, dx, dc float64, static bool) *Read
 		if i%60 == 0 {
 			level = rng.NormFloat64() / 2
 		}
-		for j := range 10 {
-			var x, c float64
-			if i >= change {
-				x, c = dx, dc
-			}
-			log = append(log, collectors.Message{Offset: int64(len(log)), Value: []byte(record(start.Add(time.Duration(i)*time.Minute+time.Duration(j)*6*time.Second), x, c))})
+		rows, shift := 10, 0.0
+		if night := i/60%24 < 8 || i/60%24 >= 20; daily != 0 && night {
+			rows = 4
+		}
+		if i >= change {
+			shift = dx
+		}
+		for j := range rows {
+			log = append(log, collectors.Message{Offset: int64(len(log)), Value: []byte(record(start.Add(time.Duration(i)*time.Minute+time.Duration(j)*6*time.Second), shift))})
 		}
 	}
 	s := storetest.Memory()
 	registry := NewRegistry(s, []plumbline.Model{m}, testRegistryOptions(), quiet)
 	feed(t, NewCollector(s, registry, testOptions(), quiet), part(0), log)
-	return NewReadings(s, registry, static)
+	return NewReadings(s, registry, true)
 }
 
 // asker asks one function at minutes of the first day and after.
@@ -87,10 +85,10 @@ func asker(t *testing.T, m *Readings, q rules.Query) func(minute int) plumbline.
 // At one false alarm in 30 days half a standard deviation is found within half an hour, and nothing before.
 func TestDriftingIsAskedEveryMinute(t *testing.T) {
 	const change = 14 * 60
-	m := minutes(t, 15, change, 0.5, 0, true)
+	m := minutes(t, 15, change, 0.5, 0)
 	ask := asker(t, m, rules.Query{Func: "drifting", Window: 6 * time.Hour})
 	minute := 5 * 60
-	for ; minute <= change; minute++ {
+	for ; minute <= change; minute += 3 {
 		if f := ask(minute); *f.Value != 0 {
 			t.Fatalf("minute %d: %+v", minute, f.Counted)
 		}
@@ -126,9 +124,31 @@ func TestDriftingIsAskedEveryMinute(t *testing.T) {
 	}
 }
 
+// Hours that differ are no change against the season, also while the traffic goes up and down; against all hours together they make
+// the design effect so large that half a standard deviation is none.
+func TestDriftingByTheSeason(t *testing.T) {
+	const change = 33 * 60
+	m := minutes(t, 35, change, 0.7, 1)
+	season := asker(t, m, rules.Query{Func: "drifting", Window: 6 * time.Hour, Against: rules.AgainstSeason})
+	all := asker(t, m, rules.Query{Func: "drifting", Window: 6 * time.Hour})
+	mean := asker(t, m, rules.Query{Func: "cusum", Feature: "x", Window: 6 * time.Hour, Against: rules.AgainstSeason})
+	for minute := 9 * 60; minute <= change+60; minute += 20 {
+		if f := all(minute); minute <= change && *f.Value != 0 {
+			t.Fatalf("minute %d, against all hours: %+v", minute, f.Counted)
+		}
+		f, g := season(minute), mean(minute)
+		if minute <= change && (*f.Value != 0 || *g.Value > 1) {
+			t.Fatalf("minute %d: %+v, %v", minute, f.Counted, *g.Value)
+		}
+		if minute == change+60 && (*f.Value != 1 || f.Counted[0].Feature != "x" || *g.Value <= 1) {
+			t.Errorf("an hour after a change by 0.7 sd: %+v, %v", f, *g.Value)
+		}
+	}
+}
+
 func TestCUSUMIsAskedEveryMinute(t *testing.T) {
 	const change = 30 * 60
-	m := minutes(t, 32, change, 0.5, 0, true)
+	m := minutes(t, 32, change, 0.5, 0)
 	for _, c := range []struct {
 		feature string
 		window  time.Duration
@@ -136,7 +156,7 @@ func TestCUSUMIsAskedEveryMinute(t *testing.T) {
 	}{{"x", 3 * time.Hour, 30}, {"latency_ms", 3 * time.Hour, 30}} {
 		ask := asker(t, m, rules.Query{Func: "cusum", Feature: c.feature, Window: c.window})
 		minute := 27 * 60
-		for ; minute <= change; minute++ {
+		for ; minute <= change; minute += 2 {
 			if f := ask(minute); *f.Value > 1 {
 				t.Fatalf("%s, minute %d: %v, %s", c.feature, minute, *f.Value, f.Note)
 			}
@@ -206,7 +226,7 @@ func TestRiskOfLabels(t *testing.T) {
 		return f
 	}
 	found := 0
-	for day := 5; day <= days; day++ {
+	for day := 5; day <= days; day += 2 {
 		r, l := ask("risk", day), ask("loss_lower", day)
 		if *r.Value > 1 && found == 0 {
 			found = day
@@ -268,4 +288,42 @@ func wide(t testing.TB, features, minutes int) *Readings {
 	}
 	feed(t, NewCollector(s, registry, testOptions(), quiet), part(0), log)
 	return NewReadings(s, registry, false)
+}
+
+// Cells hold all rows of their feature, each at least as many as asked for, whatever the shares.
+func TestCutsHoldAllRows(t *testing.T) {
+	m := minutes(t, 1, 0, 0, 0)
+	v, _, err := m.registry.Version(t.Context(), "minutes", "1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	window := must(m.windows.Read(t.Context(), plumbline.Stream{Model: "minutes", Version: "1"}, plumbline.Window{From: t0.Truncate(Day), To: t0.Truncate(Day).Add(time.Hour)}))
+	for _, f := range v.Profile.Features() {
+		for _, least := range []float64{0, 100, 5000, 1e9} {
+			c := cut(f, least)
+			counts, n := c.of(v.Profile)
+			if n != float64(f.N) { // none is missing
+				t.Errorf("%s: %v rows of %d are in cells", f.Name, n, f.N)
+			}
+			for j, k := range counts {
+				if c.cells > 1 && float64(k) < least/2 {
+					t.Errorf("%s, at least %g: cell %d holds %d", f.Name, least, j, k)
+				}
+			}
+			if _, n := c.of(window.Profile); f.Role != profiles.Runtime && n != 600 {
+				t.Errorf("%s: %v of the window's 600 rows", f.Name, n)
+			}
+		}
+	}
+}
+
+// The guide's examples are rules.
+func TestExamplesOfSequentialDetectors(t *testing.T) {
+	guide := string(must(os.ReadFile("../../docs/sequential.md")))
+	_, rest, ok := strings.Cut(guide, "```yaml\n")
+	text, _, closed := strings.Cut(rest, "```")
+	groups, problems := rules.Parse("docs/sequential.md", []byte(text), rules.Catalogue{Functions: Functions()})
+	if !ok || !closed || len(problems) > 0 || len(groups) != 2 {
+		t.Errorf("%d groups, %v", len(groups), problems)
+	}
 }

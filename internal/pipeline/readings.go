@@ -35,6 +35,7 @@ type Readings struct {
 	dependences  dependences
 	means        baselineMeans
 	limits       cusumLimits
+	seasons      map[seasonKey]*profiles.Profile
 	judged       map[judgedKey]plumbline.Finding
 	references   map[referenceKey]reference
 	related      map[windowKey]plumbline.Finding // changes of correlation

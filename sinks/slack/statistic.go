@@ -98,7 +98,7 @@ func (s *statistic) String() string {
 // undirected statistics say that something moved, not which way.
 func undirected(name string) bool {
 	switch name {
-	case "psi", "psi_raw", "psi_excess", "chi2", "g", "js", "ks", "ad", "cvm", "w1", "w1_sd", "hellinger", "tv", "linf", "var_ratio":
+	case "psi", "psi_raw", "psi_excess", "chi2", "g", "js", "ks", "ad", "cvm", "w1", "w1_sd", "hellinger", "tv", "linf", "var_ratio", "qt_ewma":
 		return true
 	}
 	return false
@@ -120,8 +120,10 @@ func differs(name string) bool {
 // unitOf is how a statistic is shown: "%" for shares, "ms", "MB", "sd", or "".
 func unitOf(name string) string {
 	switch name {
-	case "missing", "nan", "invalid", "out_of_range", "unseen", "accuracy", "label_coverage", "history", "type_change", "constant", "duplicate_rows":
+	case "missing", "nan", "invalid", "out_of_range", "unseen", "accuracy", "label_coverage", "history", "type_change", "constant", "duplicate_rows", "loss":
 		return "%"
+	case "qt_ewma", "cusum", "risk":
+		return "times its limit"
 	case "freshness":
 		return "s"
 	case "mean_shift", "w1_sd":
