@@ -37,10 +37,8 @@ func newTable(ref, cur []int64) (table, string) {
 		}
 	}
 	switch {
-	case t.n < MinRows:
-		return t, fmt.Sprintf("%d rows in the window, at least %d are needed", t.n, MinRows)
-	case t.m < MinRows:
-		return t, fmt.Sprintf("%d rows in the baseline, at least %d are needed", t.m, MinRows)
+	case min(t.n, t.m) < MinRows:
+		return t, tooFew(t.n, t.m)
 	case len(t.r) < 2:
 		return t, "fewer than two cells have rows"
 	}

@@ -51,6 +51,16 @@ func chiSquare(t table) float64 {
 	return sum
 }
 
+// chiSquareP is the p-value of X2 on the table, cells merged where they are too thin, with the note that says so.
+func chiSquareP(t table) (*float64, string) {
+	merged := t.merged()
+	note := mergeNote(t, merged)
+	if len(merged.r) < 2 {
+		return nil, note
+	}
+	return probability(ChiSquareTail(chiSquare(merged), float64(len(merged.r)-1), 0)), note
+}
+
 // likelihoodRatio sums deviances O ln(O/E) + E - O: the last two cancel over the table and keep each term exact near O = E.
 func likelihoodRatio(t table) float64 {
 	n, m := float64(t.n), float64(t.m)

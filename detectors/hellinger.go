@@ -28,13 +28,3 @@ func hellinger(t table) float64 {
 	}
 	return math.Min(sum/2, 1)
 }
-
-// chiSquareP is the p-value of X2 on the table, cells merged where they are too thin, with the note that says so.
-func chiSquareP(t table) (*float64, string) {
-	merged := t.merged()
-	note := mergeNote(t, merged)
-	if len(merged.r) < 2 {
-		return nil, note
-	}
-	return probability(ChiSquareTail(chiSquare(merged), float64(len(merged.r)-1), 0)), note
-}

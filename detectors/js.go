@@ -15,11 +15,7 @@ func jsResult(t table) Result {
 	free := math.Max(0, nats-t.noise()*float64(len(t.r)-1)/8)
 	res := Result{Value: number(math.Sqrt(nats / math.Ln2)), Effect: number(math.Sqrt(free / math.Ln2)),
 		SD: number(ShiftOfJS(free)), N: t.n, M: t.m}
-	merged := t.merged()
-	res.Note = mergeNote(t, merged)
-	if len(merged.r) >= 2 {
-		res.P = probability(ChiSquareTail(chiSquare(merged), float64(len(merged.r)-1), 0))
-	}
+	res.P, res.Note = chiSquareP(t)
 	return res
 }
 

@@ -32,16 +32,10 @@ func Mean(x Moments) Result {
 // standard errors, the baseline's sd taken as known. Reasons: no baseline, no rows, under [MinRows] rows on a side, a baseline
 // without spread, moments beyond a double.
 func MeanShift(ref, cur Moments) Result {
-	switch {
-	case ref.N <= 0:
-		return none(cur.N, 0, "no baseline")
-	case cur.N <= 0:
-		return none(0, ref.N, "no rows in the window")
-	case cur.N < MinRows:
-		return none(cur.N, ref.N, "%d rows in the window, at least %d are needed", cur.N, MinRows)
-	case ref.N < MinRows:
-		return none(cur.N, ref.N, "%d rows in the baseline, at least %d are needed", ref.N, MinRows)
-	case !(ref.SD > 0):
+	if reason := tooFew(cur.N, ref.N); reason != "" {
+		return none(max(cur.N, 0), max(ref.N, 0), "%s", reason)
+	}
+	if !(ref.SD > 0) {
 		return none(cur.N, ref.N, "the baseline is constant: a shift has no unit")
 	}
 	shift := (cur.Mean - ref.Mean) / ref.SD

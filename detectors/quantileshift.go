@@ -9,15 +9,8 @@ import "math"
 // Value; SD is Value by sd, the standard deviation of the baseline, absent if that is not positive. Reasons: no baseline, no rows,
 // under [MinRows] rows on a side, a quantile that is not finite.
 func QuantileShift(ref, cur Quantile, sd float64) Result {
-	switch {
-	case ref.N <= 0:
-		return none(cur.N, 0, "no baseline")
-	case cur.N <= 0:
-		return none(0, ref.N, "no rows in the window")
-	case cur.N < MinRows:
-		return none(cur.N, ref.N, "%d rows in the window, at least %d are needed", cur.N, MinRows)
-	case ref.N < MinRows:
-		return none(cur.N, ref.N, "%d rows in the baseline, at least %d are needed", ref.N, MinRows)
+	if reason := tooFew(cur.N, ref.N); reason != "" {
+		return none(max(cur.N, 0), max(ref.N, 0), "%s", reason)
 	}
 	d := cur.Value - ref.Value
 	if d-d != 0 {

@@ -24,6 +24,21 @@ func none(n, m int64, format string, args ...any) Result {
 	return Result{N: n, M: m, Reason: fmt.Sprintf(format, args...)}
 }
 
+// tooFew is the reason of a comparison in which a side has fewer than [MinRows] rows, else "".
+func tooFew(n, m int64) string {
+	switch {
+	case m <= 0:
+		return "no baseline"
+	case n <= 0:
+		return "no rows in the window"
+	case n < MinRows:
+		return fmt.Sprintf("%d rows in the window, at least %d are needed", n, MinRows)
+	case m < MinRows:
+		return fmt.Sprintf("%d rows in the baseline, at least %d are needed", m, MinRows)
+	}
+	return ""
+}
+
 // number returns a pointer to v, or nil if v is NaN or infinite.
 func number(v float64) *float64 {
 	if v-v != 0 {

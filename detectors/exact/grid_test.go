@@ -12,10 +12,15 @@ import (
 // What 256 cells cut at the baseline's quantiles cost against raw values: hardly anything, and no bound is broken.
 func TestGridAgainstRawValues(t *testing.T) {
 	rng := rand.New(rand.NewPCG(256, 1))
-	for name, draw := range map[string]func() float64{
-		"normal": rng.NormFloat64, "exponential": rng.ExpFloat64, "heavy": func() float64 { return rng.NormFloat64() / math.Sqrt(rng.ExpFloat64()) },
-		"whole numbers": func() float64 { return math.Round(4 * rng.NormFloat64()) },
+	for _, law := range []struct { // in this order: the numbers are drawn one after the other
+		name string
+		draw func() float64
+	}{
+		{"normal", rng.NormFloat64}, {"exponential", rng.ExpFloat64},
+		{"heavy", func() float64 { return rng.NormFloat64() / math.Sqrt(rng.ExpFloat64()) }},
+		{"whole numbers", func() float64 { return math.Round(4 * rng.NormFloat64()) }},
 	} {
+		name, draw := law.name, law.draw
 		for _, shift := range []float64{0, 0.1, 1} {
 			if name == "whole numbers" {
 				shift = math.Ceil(shift) // between whole numbers the grid has no cells
@@ -70,7 +75,7 @@ func TestGridAgainstRawValues(t *testing.T) {
 				t.Errorf("%s shifted by %v: W1 %v is outside [%v, %v]", name, shift, *exact.Value, *w1.Lower, *w1.Upper)
 			}
 			if name == "normal" || name == "exponential" {
-				compare("w1", w1.Value, exact.Value, 0.02, 0.01)
+				compare("w1", w1.Value, exact.Value, 0.05, 0.01) // the outer cell, far wider than its rows lie, holds more of a shifted window
 			}
 		}
 	}
