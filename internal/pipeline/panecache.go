@@ -10,15 +10,16 @@ import (
 )
 
 // paneCache keeps decoded panes of a store that nothing changes any more, so that sliding windows over months of recorded data
-// decode each pane once. It reads ahead in chunks and forgets the oldest chunk beyond its bound.
+// decode each pane once. It reads ahead in chunks and forgets the oldest ones beyond its bound.
 type paneCache struct {
 	mu     sync.Mutex
 	chunks map[chunkKey][]decodedPane
 	order  []chunkKey
+	held   int // panes in all chunks
 }
 
-// maxChunks bounds the cache: at most so many chunks of at most 60 panes per partition.
-const maxChunks = 4096
+// maxHeld bounds the cache, in panes: two weeks of minutes. A pane is some ten to twenty kilobytes.
+const maxHeld = 20_000
 
 type chunkKey struct {
 	stream plumbline.Stream
@@ -52,11 +53,12 @@ func (c *paneCache) panes(ctx context.Context, ws *Windows, s plumbline.Stream, 
 			if chunk, err = ws.load(ctx, s, width, plumbline.Window{From: start, To: start.Add(step)}); err != nil {
 				return nil, err
 			}
-			if len(c.order) >= maxChunks {
+			c.chunks[k], c.order, c.held = chunk, append(c.order, k), c.held+len(chunk)
+			for c.held > maxHeld && len(c.order) > 1 {
+				c.held -= len(c.chunks[c.order[0]])
 				delete(c.chunks, c.order[0])
 				c.order = c.order[1:]
 			}
-			c.chunks[k], c.order = chunk, append(c.order, k)
 		}
 		i := sort.Search(len(chunk), func(i int) bool { return !chunk[i].start.Before(w.From) })
 		j := sort.Search(len(chunk), func(i int) bool { return !chunk[i].start.Before(w.To) })
