@@ -54,7 +54,7 @@ func (c *paneCache) panes(ctx context.Context, ws *Windows, s plumbline.Stream, 
 				return nil, err
 			}
 			c.chunks[k], c.order, c.held = chunk, append(c.order, k), c.held+len(chunk)
-			for c.held > maxHeld && len(c.order) > 1 {
+			for max(c.held, len(c.order)) > maxHeld && len(c.order) > 1 {
 				c.held -= len(c.chunks[c.order[0]])
 				delete(c.chunks, c.order[0])
 				c.order = c.order[1:]
