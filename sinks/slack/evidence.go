@@ -125,7 +125,11 @@ func (g *readings) line(a plumbline.Alert, last time.Time) string {
 	if len(g.stats) > 0 && !g.guards {
 		fmt.Fprintf(&b, ", on %s records", Count(g.n))
 		if g.windows > 0 {
-			fmt.Fprintf(&b, " (worth %s independent ones, by %d windows of the baseline)", Count(max(1, math.Round(g.worth))), g.windows)
+			worth, ones := max(1, math.Round(g.worth)), "ones"
+			if worth == 1 {
+				ones = "one"
+			}
+			fmt.Fprintf(&b, " (worth %s independent %s, by %d windows of the baseline)", Count(worth), ones, g.windows)
 		}
 		if g.m > 0 {
 			fmt.Fprintf(&b, " against the baseline's %s", Count(g.m))
