@@ -20,6 +20,7 @@ import (
 const (
 	soonest  = 0.5 // half the shift found soonest, in standard deviations of a step
 	winsor   = 3.0 // a step counts as at most so many: one burst is no lasting shift
+	mostSum  = 2.0 // most of a sum, by its limit
 	prewhite = 0.2 // autocorrelation from which on it is taken out
 )
 
@@ -194,6 +195,7 @@ func (m *Readings) sum(ctx context.Context, a ask, k profiles.Key, s sums) (plum
 	var state sequential.CUSUMState
 	for _, p := range points {
 		chart.Step(&state, p.z)
+		state.Up, state.Down = min(state.Up, mostSum*chart.H), min(state.Down, mostSum*chart.H) // so that it ends soon after the shift does
 	}
 	value, zero := state.Up, state.ZeroUp
 	if state.Down > state.Up {

@@ -188,7 +188,7 @@ func TestCUSUMIsAskedEveryMinute(t *testing.T) {
 	}
 }
 
-// Errors rise from 10 % to 25 %: risk finds it, is silent before, and loss_lower stays under the rate.
+// Errors rise from 10 % to 25 % for ten days: risk finds it, is silent before and soon after, and loss_lower stays under the rate.
 func TestRiskOfLabels(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 3))
 	accuracy := 0.9
@@ -200,11 +200,11 @@ func TestRiskOfLabels(t *testing.T) {
 	m.Baseline.File = writeFile(t, "m.json", must(base.Write()))
 	s := storetest.Memory()
 	f := store.Flush{Checkpoint: store.Checkpoint{Partition: part(0), Next: 1}}
-	const days, change = 60, 45
+	const days, change, over = 70, 45, 55
 	for i := range days * 100 {
 		at := t0.Add(time.Duration(i) * Day / 100)
 		rate, label := 0.1, "0"
-		if i >= change*100 {
+		if i >= change*100 && i < over*100 {
 			rate = 0.25
 		}
 		if rng.Float64() < rate {
@@ -236,6 +236,9 @@ func TestRiskOfLabels(t *testing.T) {
 		}
 		if day <= change && (*r.Value > 1 || *l.Value > 0.1) {
 			t.Errorf("day %d: risk %v (%s), at least %v", day, *r.Value, r.Note, *l.Value)
+		}
+		if day >= over+10 && *r.Value > 1 {
+			t.Errorf("day %d: ten days after the end risk is %v", day, *r.Value)
 		}
 		if *l.Value > *l.Upper || r.N < 1 {
 			t.Errorf("day %d: %v to %v of %v", day, *l.Value, *l.Upper, r.N)

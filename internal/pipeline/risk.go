@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"fmt"
+	"math"
 	"time"
 
 	"plumbline"
@@ -14,6 +15,10 @@ import (
 
 // lossLevel is the probability that loss_lower is ever above the true error rate while it looks from one start.
 const lossLevel = 0.05
+
+// mostEvidence bounds the evidence, by its limit: one terrible day must not outweigh the good weeks after it, while nothing changes
+// before the limit is reached.
+const mostEvidence = 10
 
 func riskReadings() []reading {
 	return []reading{
@@ -86,9 +91,10 @@ func risk(ctx context.Context, m *Readings, a ask) (plumbline.Finding, error) {
 	var status sequential.Status
 	for _, o := range rows {
 		status = chart.Step(&s, loss(o))
+		s.Log = min(s.Log, math.Log(mostEvidence*arl0))
 		wrong += int64(loss(o))
 	}
-	out.Value, out.M = plumbline.Finite(status.Value/arl0), float64(n)
+	out.Value, out.M = plumbline.Finite(math.Exp(s.Log)/arl0), float64(n)
 	out.Effect = plumbline.Finite(s.Mean - chart.Tolerated)
 	out.Note = fmt.Sprintf("%d of %d labelled answers were wrong; up to %.3g is tolerated", wrong, len(rows), chart.Tolerated)
 	if status.Alarm {
