@@ -1,9 +1,12 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"hash/fnv"
 	"math"
+	"slices"
 	"time"
 
 	"plumbline"
@@ -29,27 +32,47 @@ func riskReadings() []reading {
 	}
 }
 
-// losses are the labelled answers of the newest half to whole window, in the order of their predictions. They begin at a multiple of
-// half the window, so that a row of looks has one start: promises that hold at all looks hold for those from one start.
+// losses are the labelled answers of the whole days of the newest half to whole window, by the days of their questions. They begin at a
+// multiple of half the window, so that a row of looks has one start: promises that hold at all looks hold for those from one start.
+//
+// Within a day they stand in an order that has nothing to do with them: evenings that are harder than mornings are no rise of the
+// risk, and a day is told only when it is over.
 func (m *Readings) losses(ctx context.Context, a ask) (rows []store.Outcome, w plumbline.Window, err error) {
 	if a.version.Model.Task == plumbline.TaskRegression {
 		return nil, w, fmt.Errorf("%s of a regression: %w", a.Func, rules.ErrNotApplicable)
 	}
 	half := a.Window / 2
 	to := a.at.Add(-a.version.Model.LabelDelay)
-	w = plumbline.Window{From: alignDown(to, half).Add(-half), To: to}
+	from := alignDown(to, half).Add(-half)
+	if w = judgedWindow(to, Day, a.version.Model.Location); !from.Before(w.To) {
+		return nil, plumbline.Window{From: from, To: to}, nil
+	}
+	w.From = from
 	all, err := m.rows.read(ctx, a.stream, w, a.at)
+	if err != nil {
+		return nil, w, err
+	}
+	type shuffled struct {
+		day, order int64
+		outcome    store.Outcome
+	}
+	list := make([]shuffled, 0, len(all))
 	seen := make(map[string]struct{}, len(all))
 	for _, o := range all {
 		if _, again := seen[o.ID]; again {
 			continue // the first answer is judged
 		}
-		seen[o.ID] = struct{}{}
-		if !o.LabelTime.IsZero() {
-			rows = append(rows, o)
+		if seen[o.ID] = struct{}{}; !o.LabelTime.IsZero() {
+			h := fnv.New64a()
+			h.Write([]byte(o.ID))
+			list = append(list, shuffled{judgedWindow(o.Time, Day, a.version.Model.Location).To.Unix(), int64(mix(h.Sum64()) >> 1), o})
 		}
 	}
-	return rows, w, err
+	slices.SortStableFunc(list, func(x, y shuffled) int { return cmp.Or(cmp.Compare(x.day, y.day), cmp.Compare(x.order, y.order)) })
+	for _, s := range list {
+		rows = append(rows, s.outcome)
+	}
+	return rows, w, nil
 }
 
 func loss(o store.Outcome) float64 {
@@ -72,7 +95,7 @@ func risk(ctx context.Context, m *Readings, a ask) (plumbline.Finding, error) {
 		out.Reason = "the baseline does not tell how often the model is wrong"
 		return out, nil
 	case len(rows) == 0:
-		out.Reason = "no answer of the window has a label yet"
+		out.Reason = "no answer of the window's whole days has a label yet"
 		return out, nil
 	}
 	n := b.Quality.N
@@ -98,7 +121,7 @@ func risk(ctx context.Context, m *Readings, a ask) (plumbline.Finding, error) {
 	out.Effect = plumbline.Finite(s.Mean - chart.Tolerated)
 	out.Note = fmt.Sprintf("%d of %d labelled answers were wrong; up to %.3g is tolerated", wrong, len(rows), chart.Tolerated)
 	if status.Alarm {
-		out.Note = join(fmt.Sprintf("the error rate is about %.3g since about %s", s.Mean, rows[s.Restart-1].Time.UTC().Format("2006-01-02 15:04Z07:00")), out.Note)
+		out.Note = join(fmt.Sprintf("the error rate is about %.3g since about %s", s.Mean, rows[s.Restart-1].Time.UTC().Format("2006-01-02")), out.Note)
 	}
 	return out, nil
 }
@@ -110,15 +133,15 @@ func lossLower(ctx context.Context, m *Readings, a ask) (plumbline.Finding, erro
 	}
 	out := plumbline.Finding{Window: w, N: float64(len(rows))}
 	if len(rows) == 0 {
-		out.Reason = "no answer of the window has a label yet"
+		out.Reason = "no answer of the window's whole days has a label yet"
 		return out, nil
 	}
-	c, s := sequential.Confidence{Alpha: lossLevel}, sequential.ConfidenceState{}
+	c, s := sequential.Average{Alpha: lossLevel}, sequential.AverageState{}
 	for _, o := range rows {
 		c.Step(&s, loss(o))
 	}
-	i := c.Interval(&s)
-	out.Value, out.Lower, out.Upper = plumbline.Finite(i.Lower), plumbline.Finite(i.Lower), plumbline.Finite(i.Upper)
-	out.Note = fmt.Sprintf("%.3g of %d labelled answers were wrong", i.Mean, i.N)
+	lower := c.Lower(&s)
+	out.Value, out.Lower = plumbline.Finite(lower), plumbline.Finite(lower)
+	out.Note = fmt.Sprintf("%.0f of %d labelled answers were wrong", s.Sum, s.Steps)
 	return out, nil
 }
