@@ -345,7 +345,6 @@ type dictionary struct {
 	texts  []string
 	places []int32
 	class  []uint8
-	runes  []float64
 	counts []uint32
 	owner  *column // whose places these are
 }
