@@ -246,3 +246,47 @@ func TestLongWindowsAreHeldAgainstShorterOnes(t *testing.T) {
 		t.Errorf("%d windows without drift drifted, %d had no verdict", drifts, none)
 	}
 }
+
+// What comes in bursts leaves most windows without a score. That a tenth of them has one makes the next burst nothing rare; one a
+// thousand times as large is.
+func TestNullOfBursts(t *testing.T) {
+	rng := rand.New(rand.NewPCG(2013, 12))
+	const k, rounds = 50, 20000
+	rejected, rare := 0, 0
+	var null *Null
+	draw := func() Score {
+		if rng.IntN(10) > 0 {
+			return Score{Mean: 1, CV: 1}
+		}
+		return Score{X: math.Exp(3 + rng.NormFloat64()), Mean: 1, CV: 1}
+	}
+	for i := range rounds {
+		if i%20 == 0 {
+			scores := make([]Score, k)
+			for j := range scores {
+				scores[j] = draw()
+			}
+			var err error
+			if null, err = FitNull(scores); err != nil {
+				t.Fatal(err)
+			}
+		}
+		switch p := null.Tail(draw().X); {
+		case p <= 0.001:
+			rare++
+			fallthrough
+		case p <= 0.01:
+			rejected++
+		}
+	}
+	t.Logf("%.4f at 0.01, %.5f at 0.001", float64(rejected)/rounds, float64(rare)/rounds)
+	if rejected > rounds*2/100 || rare > rounds*4/1000 {
+		t.Errorf("%d of %d windows rejected at 0.01, %d at 0.001", rejected, rounds, rare)
+	}
+	if p := null.Tail(math.Exp(12)); p > 0.002 {
+		t.Errorf("a burst of another size has p = %v", p)
+	}
+	if p := null.Tail(0); p != 1 {
+		t.Errorf("no burst has p = %v", p)
+	}
+}
