@@ -3,7 +3,7 @@ export CGO_ENABLED = 0
 
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 
-.PHONY: build test quick parts real lint bench calibration cover clean
+.PHONY: build test quick parts real lint bench calibration flights cover clean
 
 build: ## one static binary in bin/
 	go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o bin/plumbline ./cmd/plumbline
@@ -31,6 +31,10 @@ bench: ## ratios against a floor measured in the same run
 
 calibration: ## what the statistics promise, measured; writes docs/calibration.md
 	go run ./bench/calibration -o docs/calibration.md
+
+flights: ## ten months of the full log, named by PLUMBLINE_FLIGHTS; writes the tables of docs/flights.md
+	@test -n "$(PLUMBLINE_FLIGHTS)" || { echo 'PLUMBLINE_FLIGHTS must name the folder of the full flights log'; exit 1; }
+	go run ./bench/flights -o docs/flights.md
 
 cover:
 	go test -coverprofile=bin/cover.out ./... && go tool cover -func=bin/cover.out | tail -1
