@@ -90,13 +90,13 @@ func weekEnds(first, last time.Time) []time.Time {
 // featureWeeks is one feature's drift, week by week.
 type featureWeeks struct {
 	name  string
-	psi   []float64 // lower bounds; -1 where there is no value
+	psi   []float64 // -1 where there is no value
 	worst int       // week of the largest
 }
 
 // heat draws when each feature was how far from the baseline.
 func (d *demo) heat(ctx context.Context, a *app.App, ends []time.Time, last time.Time) ([]featureWeeks, error) {
-	d.title("Which inputs drifted, when: PSI of each week against the training data, by its lower 95 % bound")
+	d.title("Which inputs moved, when: PSI of each week against the training data (what of it is drift: below)")
 	readings := a.Readings()
 	targets, err := readings.Targets(ctx, map[string]string{"model": demoModel, "feature": "*"}, last)
 	if err != nil {
@@ -108,7 +108,7 @@ func (d *demo) heat(ctx context.Context, a *app.App, ends []time.Time, last time
 	}
 	for w, end := range ends {
 		for i := range list {
-			f, err := readings.Finding(ctx, rules.Query{Func: "psi_lower", Model: demoModel, Feature: list[i].name, Window: week}, end)
+			f, err := readings.Finding(ctx, rules.Query{Func: "psi", Model: demoModel, Feature: list[i].name, Window: week}, end)
 			list[i].psi[w] = -1
 			if err == nil {
 				list[i].psi[w] = *f.Value
@@ -127,7 +127,7 @@ func (d *demo) heat(ctx context.Context, a *app.App, ends []time.Time, last time
 		}
 		fmt.Fprintf(d.out, "  most %.2f, week to %s\n", max(0, f.psi[f.worst]), ends[f.worst].Format("2 Jan"))
 	}
-	fmt.Fprintf(d.out, "%16s %s below 0.02  %s to 0.1  %s to 0.25  %s to 1  %s above 1   blank: too few records\n", "", d.cell(0), d.cell(.05), d.cell(.2), d.cell(.5), d.cell(2))
+	fmt.Fprintf(d.out, "%16s %s below 0.1  %s to 0.25  %s to 1  %s to 4  %s above 4   blank: too few records\n", "", d.cell(0), d.cell(.2), d.cell(.5), d.cell(2), d.cell(5))
 	return list, nil
 }
 
@@ -135,7 +135,7 @@ func (d *demo) cell(psi float64) string {
 	shades := []string{"··", "░░", "▒▒", "▓▓", "██"}
 	colors := []string{"90", "32", "33", "38;5;208", "31"}
 	level := 0
-	for _, limit := range []float64{.02, .1, .25, 1} {
+	for _, limit := range []float64{.1, .25, 1, 4} {
 		if psi >= limit {
 			level++
 		}

@@ -1,7 +1,7 @@
 // Command screen draws a terminal's output, colours included, as an SVG picture. The README's picture is made by it:
 //
 //	script -qec 'stty cols 100; plumbline demo --fast' /dev/null >demo.txt
-//	go run ./internal/docs/screen -from 'Which inputs drifted' -until 'dewp:' <demo.txt >docs/images/demo.svg
+//	go run ./internal/docs/screen -from 'Which inputs moved' -until 'dewp:' <demo.txt >docs/images/demo.svg
 //	go run ./internal/docs/screen -from '▌' -until 'The first of' <demo.txt >docs/images/slack.svg
 package main
 
