@@ -58,7 +58,6 @@ func (w *watched) alarmTable() string {
 
 // restTable counts what the rules without a budget told.
 func (w *watched) restTable() string {
-	type tally struct{ episodes, hours int }
 	count, slices := map[string]int{}, map[string]map[string]bool{}
 	for _, e := range w.episodes {
 		if w.windows[e.Alert] > 0 {

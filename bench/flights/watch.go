@@ -178,10 +178,9 @@ func (w *watched) judge(ctx context.Context, r *pipeline.Readings, rule *rules.R
 
 // spell is a stretch of a feature's drifted windows that are less than a week apart.
 type spell struct {
-	drift          // the surest of them
-	from, to       time.Time
-	count, ofTotal int
-	tests          []string
+	drift    // the surest of them
+	from, to time.Time
+	count    int
 }
 
 const apart = 7 * 24 * time.Hour

@@ -28,9 +28,11 @@ func judgedWindow(at time.Time, length time.Duration, zone *time.Location) plumb
 	if zone == nil {
 		zone = time.UTC
 	}
-	_, offset := at.In(zone).Zone()
-	shift := time.Duration(offset) * time.Second
-	to := alignDown(at.Add(shift), step).Add(-shift)
+	local := at.In(zone)
+	to := time.Date(local.Year(), local.Month(), local.Day(), 0, 0, 0, 0, zone).UTC() // also where clocks change during the day
+	if step < Day {
+		to = to.Add(at.Sub(to).Truncate(step))
+	}
 	return plumbline.Window{From: to.Add(-length), To: to}
 }
 

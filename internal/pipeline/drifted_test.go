@@ -125,3 +125,30 @@ func TestDriftedWithTooFewWindows(t *testing.T) {
 		t.Errorf("x has no verdict, and nobody says so: %q", f.Note)
 	}
 }
+
+// Each window is judged once, also where clocks change: New York's days of 10 March and 3 November 2013 have 23 and 25 hours.
+func TestJudgedWindowsFollowTheClocks(t *testing.T) {
+	zone := must(time.LoadLocation("America/New_York"))
+	for _, first := range []time.Time{time.Date(2013, 3, 9, 5, 0, 0, 0, time.UTC), time.Date(2013, 11, 2, 4, 0, 0, 0, time.UTC)} {
+		for _, length := range []time.Duration{Hour, 6 * Hour, Day, 7 * Day} {
+			var ends []time.Time
+			for at := first; at.Before(first.AddDate(0, 0, 4)); at = at.Add(15 * time.Minute) {
+				w := judgedWindow(at, length, zone)
+				if w.To.After(at) || w.Duration() != length {
+					t.Fatalf("at %v: %v", at, w)
+				}
+				if n := len(ends); n == 0 || !ends[n-1].Equal(w.To) {
+					ends = append(ends, w.To)
+				}
+			}
+			for i := 1; i < len(ends); i++ {
+				if d := ends[i].Sub(ends[i-1]); d <= 0 || length >= Day && (d < 23*Hour || d > 25*Hour) {
+					t.Errorf("%v: judged %v and then %v", length, ends[i-1], ends[i])
+				}
+			}
+			if length >= Day && ends[len(ends)-1].In(zone).Hour() != 0 {
+				t.Errorf("%v is no midnight", ends[len(ends)-1].In(zone))
+			}
+		}
+	}
+}
