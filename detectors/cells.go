@@ -8,6 +8,10 @@ import (
 // MinExpected is the least expected count of a cell, on either side, for the chi-square law to hold (Cochran's rule).
 const MinExpected = 5
 
+// enough is a little less, so that ten cells of a baseline stay ten in a window of 50 rows whichever of them it leaves empty: were cells
+// merged by what the window holds, its score would have another law than those of the baseline's own windows.
+const enough = 0.9 * MinExpected
+
 // table holds the counts of the same cells on both sides, without cells that are empty on both.
 type table struct {
 	r, c []int64
@@ -82,7 +86,7 @@ func (t table) merged() table {
 	var r, c int64
 	for j := range t.r {
 		r, c = r+t.r[j], c+t.c[j]
-		if scale*(float64(r)+float64(c)) >= MinExpected {
+		if scale*(float64(r)+float64(c)) >= enough {
 			out.r, out.c = append(out.r, r), append(out.c, c)
 			r, c = 0, 0
 		}
