@@ -36,7 +36,10 @@ func scoresOf(ref, cur, refTen, curTen []int64) []detectors.Score {
 	return []detectors.Score{chiSquareScore(refTen, curTen), {X: math.Max(0, 1+(a2-1)/sigma*sdAD), Mean: 1, CV: sdAD, Rows: rowsOf(sum(c), sum(r))}, areaScore(r, c)}
 }
 
-// chiSquareScore is X² of cells merged with their neighbours until they expect five rows.
+// enough is how many rows a cell has to expect to stand alone, as detectors have it.
+const enough = 0.9 * detectors.MinExpected
+
+// chiSquareScore is X² of cells merged with their neighbours until they expect enough.
 func chiSquareScore(ref, cur []int64) detectors.Score {
 	n, m := float64(sum(cur)), float64(sum(ref))
 	var r, c []float64
@@ -48,7 +51,7 @@ func chiSquareScore(ref, cur []int64) detectors.Score {
 		last := len(r) - 1
 		r[last] += float64(ref[j])
 		c[last] += float64(cur[j])
-		left = (r[last]+c[last])*math.Min(n, m)/(n+m) >= detectors.MinExpected
+		left = (r[last]+c[last])*math.Min(n, m)/(n+m) >= enough
 	}
 	if last := len(r) - 1; !left && last > 0 {
 		r[last-1], c[last-1] = r[last-1]+r[last], c[last-1]+c[last]
