@@ -36,7 +36,7 @@ var allowed = map[string][]string{
 	"plumbline/internal/config":                {"plumbline/internal/strictyaml", "plumbline/internal/secret", "plumbline/internal/holidays"},
 	"plumbline/internal/tables":                {"plumbline/collectors/decode"},
 	"plumbline/internal/compare":               {"plumbline/internal/tables", "plumbline/profiles", "plumbline/detectors/..."},
-	"plumbline/internal/pipeline":              {"plumbline/collectors", "plumbline/collectors/decode", "plumbline/profiles", "plumbline/store", "plumbline/detectors", "plumbline/rules", "plumbline/ledger", "plumbline/sinks", "plumbline/internal/holidays"},
+	"plumbline/internal/pipeline":              {"plumbline/collectors", "plumbline/collectors/decode", "plumbline/profiles", "plumbline/store", "plumbline/detectors", "plumbline/detectors/sequential", "plumbline/rules", "plumbline/ledger", "plumbline/sinks", "plumbline/internal/holidays"},
 	"plumbline/internal/app":                   {"plumbline/..."},
 	"plumbline/cmd/plumbline":                  {"plumbline/..."},
 }
