@@ -123,10 +123,12 @@ func (p panel) draw(w *strings.Builder, x0, y0 float64, clip string) {
 	px := func(v float64) float64 { return x0 + p.X.place(v)*plotWidth }
 	py := func(v float64) float64 { return y0 + (1-p.Y.place(v))*plotHeight }
 	text(w, x0, y0-12, "start", ink, "600", p.Title)
+	named := math.Inf(-1)
 	for i, v := range p.X.Ticks {
 		fmt.Fprintf(w, `<path d="M%.1f %.1fV%.1f" stroke="%s"/>`+"\n", px(v), y0, y0+plotHeight, hair)
-		// A name that would touch the one after it is left out.
-		if i+1 == len(p.X.Ticks) || px(p.X.Ticks[i+1])-px(v) > 27 {
+		// A name that would touch the one before it is left out.
+		if px(v)-named > 27 {
+			named = px(v)
 			text(w, px(v), y0+plotHeight+15, "middle", faint, "", p.X.tick(i))
 		}
 	}
