@@ -77,7 +77,7 @@ func (t table) sampling() float64 { return 1/float64(t.n) + 1/float64(t.m) }
 // noise is c0 as large as the rows' dependence makes it.
 func (t table) noise() float64 { return t.phi * t.sampling() }
 
-// merged joins each cell whose expected count is under MinExpected on either side with the next one, and what is left over with
+// merged joins each cell whose expected count is under MinExpected, less a tenth, on either side with the next one, and what is left over with
 // the last. Joining cells can only shrink a distance, so a bound or a rejection on the merged table holds for the full one.
 func (t table) merged() table {
 	// The smaller side's expected count of a cell is its pooled share of the smaller side's rows.

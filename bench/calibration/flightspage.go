@@ -89,6 +89,6 @@ func (s *flights) list(p *page, g flightsLog) {
 	if len(rows) == 0 {
 		return
 	}
-	p.say("Of the %d alarms by day, %d are of days on which something did happen; the other %d stand against %s allowed. What happened was looked up after the alarm, and can be checked in the log:", len(g.daily.alarms), len(g.daily.alarms)-g.daily.unexplained(), g.daily.unexplained(), digits(g.daily.expected()))
+	p.say("Counted as they are, the %d alarms by day are what the budget gets, beside %s allowed. %d of them are of days on which something did happen; that leaves %d. But what happened was looked up after the alarm, so this excuses nothing beforehand. It can be checked in the log:", len(g.daily.alarms), digits(g.daily.expected()), len(g.daily.alarms)-g.daily.unexplained(), g.daily.unexplained())
 	p.table([]string{"day", "alarms", "least p", "what the log says of the day"}, rows)
 }
