@@ -60,7 +60,7 @@ func (c *Calibration) tail(s Score) (p float64, note string, r rung) {
 	case c.Windows != nil && c.Windows.Independent():
 		return c.Windows.independentTail(s, s.X), "", known
 	case c.Windows != nil:
-		return c.Windows.Tail(s.X / s.Mean), "", known
+		return c.Windows.Tail(s.X / s.Mean), c.Windows.likened(s.X / s.Mean), known
 	case c.Shorter != nil && c.Shorter.Independent():
 		return c.Shorter.independentTail(s, s.X), fmt.Sprintf("the baseline holds %s as long as this one: rows are taken as independent, as shorter windows show them", windows(c.Available)), known
 	case c.Shorter != nil:

@@ -159,3 +159,40 @@ func FuzzNumbers(f *testing.F) {
 		}
 	})
 }
+
+// FuzzNull learns from any scores: tails are probabilities that fall with the score, and whatever passes for independent has no burst.
+func FuzzNull(f *testing.F) {
+	row := func(scores ...float64) (data []byte) {
+		for _, x := range scores {
+			data = binary.LittleEndian.AppendUint64(data, math.Float64bits(x))
+		}
+		return data
+	}
+	f.Add(row(1, 2, 0.5, 1.5, 3, 0.1), true)
+	f.Add(row(0, 0, 0, 0, 40, 0, 0, 0), true)
+	f.Add(row(0, 0, 0, 0, 40, 0, 0, 0), false)
+	f.Add(row(1, 1, 1, 1, 1, 1e9), false)
+	f.Add(row(math.MaxFloat64, math.MaxFloat64, 1e-300, math.SmallestNonzeroFloat64), false)
+	f.Fuzz(func(t *testing.T, data []byte, signed bool) {
+		var scores []Score
+		for ; len(data) >= 8 && len(scores) < 100; data = data[8:] {
+			x := math.Float64frombits(binary.LittleEndian.Uint64(data))
+			scores = append(scores, Score{X: x, Mean: 1 + float64(data[0]%9), CV: 0.5, Rows: 100, Signed: signed})
+		}
+		n, err := FitNull(scores)
+		if err != nil {
+			return
+		}
+		if n.Independent() && n.Bursts > 0 || n.Bursts > n.K || !(n.Phi >= 1) {
+			t.Fatalf("%+v", n)
+		}
+		last := 1.0
+		for _, x := range []float64{0, 1e-300, 1e-3, 0.5, 1, 2, 10, 1e3, 1e9, 1e100, math.MaxFloat64} {
+			p := n.Tail(x)
+			if !(p >= 0 && p <= last+1e-9) {
+				t.Fatalf("tail of %v is %v after %v: %+v", x, p, last, n)
+			}
+			last = p
+		}
+	})
+}

@@ -2,7 +2,12 @@ package detectors
 
 import (
 	"errors"
+	"fmt"
 	"math"
+	"slices"
+	"sort"
+
+	"gonum.org/v1/gonum/stat"
 )
 
 // MinWindows is the least number of windows from which a null is learned: a scale estimated from fewer is off by a third and more.
@@ -11,100 +16,115 @@ const MinWindows = 20
 // Null is how a test's score spreads over windows of one length that did not drift: the baseline's own, each against the rest
 // of it. It holds what independent rows would not show: autocorrelation, differences from day to day, bursts.
 //
-// Of a new window drawn as those were, the probability of a score at least x is
+// Of a new window drawn as those were, the probability of a score at least x is that of usual windows plus that of a burst
+// ([FitNull]), if the windows have any:
 //
-//	signed scores:  2 P(T_K >= sqrt(x/mean X))
-//	others:         (S+1)/(K+1) P(T_{S-1} >= (ln x - mean ln X) / (sd ln X sqrt(1 + 1/S)))
+//	usual, signed scores:  2 P(T_U >= sqrt(x/mean X))
+//	usual, others:         (S+1)/(K+1) P(T_{S-1} >= (ln x - mean ln X) / (sd ln X sqrt(1 + 1/S)))
+//	bursts:                (B+1)/(K+1) P(T_{B+9} >= (ln x - mean ln X) / (s sqrt(1 + 1/B)))
 //
-// over the S windows with a score at all, mostly all K: values that come in bursts leave most windows without. T is Student's t. The
-// first is exact for normal numbers around zero; the second is the prediction interval of log-normal ones, whose tail is a little
-// heavier than that of the sums of correlated squares that scores really are. Simulated under AR(1) and random day effects it rejects at
-// most 1.7 times as often as it should, down to 0.001, where it learned from 50 windows; a two-moment fit (Satterthwaite's F) up to
-// eight times. docs/calibration.md has the tables.
+// over the U usual windows, the S of them with a score at all, and the B windows with a burst; T is Student's t. The first is exact
+// for normal numbers around zero; the second is the prediction interval of log-normal ones, whose tail is a little heavier than that
+// of the sums of correlated squares that scores really are. Simulated under AR(1) and random day effects it rejects at most 1.7 times
+// as often as it should, down to 0.001, where it learned from 50 windows; a two-moment fit (Satterthwaite's F) up to eight times.
+// docs/calibration.md has the tables.
 type Null struct {
 	K      int     // windows
-	Phi    float64 // design effect: mean X over that of independent rows, at least 1
+	Phi    float64 // design effect: mean X of the usual windows over that of independent rows, at least 1
 	Signed bool
+	Bursts int // windows that stray far beyond what the others do
 
 	// Of X by its Mean, so that windows with more and fewer cells can stand together.
-	mean         float64
-	rows         float64 // mean of their Rows; 0 if one has none
-	some         int     // windows with a score at all: bursts leave most without
-	logMean, log float64 // mean and standard deviation of their logarithms
-	excess       float64 // standard errors by which mean exceeds 1, what independent rows have
+	rows   float64   // mean of their Rows; 0 if one has none
+	excess float64   // standard errors by which the mean of all exceeds 1, what independent rows have
+	limit  float64   // a window at least so far is a burst
+	usual  logNormal // of signed scores, and where most windows have none, without windows
+	bursts logNormal
 }
 
-// FitNull learns a null from the scores of at least two windows. Scores that are not finite are an error.
+// FitNull learns a null from the scores of at least two windows. Scores that are not finite, or without a law for independent rows, are an
+// error.
 func FitNull(scores []Score) (*Null, error) {
 	if len(scores) < 2 {
 		return nil, errors.New("fewer than two windows to learn from")
 	}
 	k := float64(len(scores))
 	n := &Null{K: len(scores), Signed: scores[0].Signed}
+	x := make([]float64, len(scores))
 	cv, known := 0.0, true
-	for _, s := range scores {
-		if s.X-s.X != 0 || s.X < 0 || !(s.Mean > 0) {
+	for i, s := range scores {
+		if x[i] = s.X / s.Mean; x[i]-x[i] != 0 || !(x[i] >= 0) || !(s.Mean > 0) || !(s.CV > 0) {
 			return nil, errors.New("a score is negative or beyond a double")
-		}
-		n.mean += s.X / s.Mean / k
-		if x := s.X / s.Mean; x > nothing {
-			n.some++
-			n.logMean += math.Log(x)
 		}
 		cv += s.CV / k
 		n.rows += s.Rows / k
 		known = known && s.Rows > 0
 	}
-	n.logMean /= max(float64(n.some), 1)
-	sum := 0.0
-	for _, s := range scores {
-		if x := s.X / s.Mean; x > nothing {
-			d := math.Log(x) - n.logMean
-			sum += d * d
-		}
-	}
-	n.log = math.Max(math.Sqrt(sum/max(float64(n.some-1), 1)), 1e-9) // equal scores would make a tail without width
-	if n.some < fewScores {
-		n.log = math.Max(n.log, 1)
-	}
-	n.excess = (n.mean - 1) * math.Sqrt(k) / cv
-	n.Phi = math.Max(1, n.mean)
 	if !known {
 		n.rows = 0
+	}
+	n.excess = (stat.Mean(x, nil) - 1) * math.Sqrt(k) / cv
+	slices.Sort(x)
+	some := x[sort.SearchFloat64s(x, nothing):]
+	rare := !n.Signed && 2*len(some) < len(x) // most windows have no score: those that do are not usual
+	switch {
+	case n.Signed:
+		n.limit = farSquare(x)
+	case rare:
+		n.limit = farIndependent(len(x), 2/(cv*cv))
+	default:
+		n.limit = farLogNormal(some)
+	}
+	split := sort.SearchFloat64s(x, n.limit)
+	n.Bursts = len(x) - split
+	n.Phi = math.Max(1, stat.Mean(x[:split], nil))
+	switch {
+	case rare && len(some) == 0:
+		n.bursts = logNormal{sd: maxBurstSD, df: burstPrior - 1}
+	case rare:
+		n.Phi = math.Max(1, stat.Mean(x, nil))
+		n.bursts = logNormalOfBursts(some, 0)
+	case n.Signed:
+		n.bursts = logNormalOfBursts(x[split:], n.limit)
+	default:
+		n.usual = logNormalOf(some[:len(some)-n.Bursts])
+		n.bursts = logNormalOfBursts(x[split:], n.limit)
 	}
 	return n, nil
 }
 
-// A score of a thousandth of what noise brings is none. Of fewer than five scores the spread of logarithms is not known: then it is
-// taken to be at least 1, a factor of e.
-const (
-	nothing   = 1e-3
-	fewScores = 5
-)
+// A score of a thousandth of what noise brings is none.
+const nothing = 1e-3
 
-// Independent reports whether the windows spread no more than independent rows would: mean X is within two standard errors. With three,
+// Independent reports whether the windows spread no more than independent rows would: mean X is within two standard errors, and no
+// window is a burst, which where it is rare hardly moves the mean. With three,
 // weak dependence passed for none too often: 20 windows whose days are 0.1 standard deviations apart made the size of X2 at 0.001
 // seven times too large, now five; 50 windows twice too large, now none (bench/calibration).
-func (n *Null) Independent() bool { return n.excess < 2 }
+func (n *Null) Independent() bool { return n.excess < 2 && n.Bursts == 0 }
 
 // Tail is the probability that a window without drift scores at least x times what independent rows do on average.
 func (n *Null) Tail(x float64) float64 {
 	if !(x > 0) {
 		return 1
 	}
-	if n.Signed {
-		return studentTail(math.Sqrt(x/n.Phi), float64(n.K))
-	}
-	if x <= nothing {
+	p := 0.0
+	switch {
+	case n.Signed:
+		p = studentTail(math.Sqrt(x/n.Phi), float64(n.K-n.Bursts))
+	case x <= nothing:
 		return 1
+	default:
+		p = n.usual.tail(x) * float64(n.usual.n+1) / float64(n.K+1)
 	}
-	k := float64(max(n.some, fewScores))
-	t := (math.Log(x) - n.logMean) / (n.log * math.Sqrt(1+1/k))
-	p := studentTail(t, k-1) / 2
-	if t < 0 {
-		p = 1 - p
+	return math.Min(1, p+n.bursts.tail(x)*float64(n.bursts.n+1)/float64(n.K+1))
+}
+
+// likened says that a burst has its like among the windows; empty if x is none, or they have none.
+func (n *Null) likened(x float64) string {
+	if n.Bursts == 0 || x < n.limit {
+		return ""
 	}
-	return p * float64(n.some+1) / float64(n.K+1)
+	return fmt.Sprintf("%d of the %d windows of the baseline stray far beyond the others, too", n.Bursts, n.K)
 }
 
 // bound is at least the probability that a window longer than these scores s or more without drift. However rows depend on each

@@ -247,6 +247,46 @@ func TestLongWindowsAreHeldAgainstShorterOnes(t *testing.T) {
 	}
 }
 
+// A feed that breaks now and then: its like is no drift, and it does not hide what moves on the other days.
+func TestBurstsHaveALawOfTheirOwn(t *testing.T) {
+	rng := rand.New(rand.NewPCG(2013, 13))
+	usual := make([]Score, 57)
+	for i := range usual {
+		z := rng.NormFloat64()
+		usual[i] = Score{X: z * z, Mean: 1, CV: math.Sqrt2, Signed: true}
+	}
+	burst := func(x float64) Score { return Score{X: x, Mean: 1, CV: math.Sqrt2, Signed: true} }
+	none, err := FitNull(usual)
+	if err != nil {
+		t.Fatal(err)
+	}
+	null, err := FitNull(append(slices.Clone(usual), burst(60), burst(150), burst(28)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if none.Bursts != 0 || !none.Independent() || null.Bursts != 3 || null.Independent() || null.Phi != none.Phi {
+		t.Errorf("without: %+v, with three: %+v", none, null)
+	}
+	if p := null.Tail(70); p < 1./61 || p > 4./61 {
+		t.Errorf("a burst like those seen has p = %v", p)
+	}
+	if p := none.Tail(70); p > 1e-9 {
+		t.Errorf("the first burst has p = %v", p)
+	}
+	if p := null.Tail(5); p > none.Tail(5)+4./61 || p < none.Tail(5) {
+		t.Errorf("a usual window has p = %v with bursts, %v without", p, none.Tail(5))
+	}
+	if p := null.Tail(8000); p > 1e-4 {
+		t.Errorf("a hundredfold burst has p = %v", p)
+	}
+	if _, note, _ := (&Calibration{Windows: null}).tail(burst(70)); note != "3 of the 60 windows of the baseline stray far beyond the others, too" {
+		t.Errorf("note %q", note)
+	}
+	if _, note, _ := (&Calibration{Windows: null}).tail(burst(3)); note != "" {
+		t.Errorf("note of a usual window %q", note)
+	}
+}
+
 // What comes in bursts leaves most windows without a score. That a tenth of them has one makes the next burst nothing rare; one a
 // thousand times as large is.
 func TestNullOfBursts(t *testing.T) {

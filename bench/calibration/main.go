@@ -22,6 +22,7 @@ func sections(o options) []named {
 		{"sizes", &sizes{}},
 		{"relevance", &relevance{}},
 		{"dependence", &dependence{}},
+		{"bursts", &bursts{}},
 		{"power", &power{}},
 		{"budget", &budget{}},
 		{"grid", &grid{}},

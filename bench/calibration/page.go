@@ -93,7 +93,6 @@ that share with drift. n is the rows of a window, m those of the baseline. How e
 			}
 		}
 	}
-	w.WriteString("\nThe requirements on the days of the flights log leave out days on which something is known to have happened, and these were named after their alarms. With them the alarms by day exceed what the budget's Poisson interval allows: that is not met.\n")
 	w.WriteString("\n<details><summary>All of them</summary>\n\n| requirement | measured | wanted | |\n|---|--:|--:|---|\n")
 	for _, k := range kept {
 		mark := "met"

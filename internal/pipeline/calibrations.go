@@ -37,8 +37,9 @@ type judgeKey struct {
 
 // Bounds on what is computed and kept.
 const (
-	maxCalibrated = 200 // window lengths of baselines
-	maxNullWindow = 300 // windows a null is learned from; of more, evenly spread ones
+	maxCalibrated  = 200  // window lengths of baselines
+	maxNullWindow  = 300  // windows a null is learned from; of more, evenly spread ones
+	maxBurstWindow = 3000 // likewise of tests of what comes in bursts, which are cheap
 )
 
 // shorterLengths are tried, longest first, where windows as long as the judged one are too few.
@@ -102,20 +103,27 @@ func scoreWindows(v *Version, against string, length time.Duration, end time.Tim
 	scores := map[judgeKey][]detectors.Score{}
 	features := judged(v.Profile)
 	expected := expectation(v, against, ws)
-	step := (ws.Len() + maxNullWindow - 1) / maxNullWindow
+	step, rare := every(ws.Len(), maxNullWindow), every(ws.Len(), maxBurstWindow)
 	i := 0
 	for w := range ws.All() {
-		if i++; i%step != 0 {
+		i++
+		all, bursts := i%step == 0, i%rare == 0
+		if !all && !bursts {
 			continue
 		}
 		ref := expected(w)
 		if ref == nil {
 			continue
 		}
-		out.windows += step
+		if bursts {
+			out.windows += rare
+		}
 		for _, f := range features {
 			in := detectors.Input{Baseline: ref.Feature(f.key), Current: w.Profile.Feature(f.key)}
 			for _, t := range f.calibrated {
+				if t.Bursts() && !bursts || !t.Bursts() && !all {
+					continue
+				}
 				if s, ok := t.Score(in); ok {
 					jk := judgeKey{f.key, t.Name}
 					scores[jk] = append(scores[jk], s)
@@ -133,6 +141,9 @@ func scoreWindows(v *Version, against string, length time.Duration, end time.Tim
 	}
 	return out
 }
+
+// every is the least step between windows that leaves at most so many.
+func every(windows, most int) int { return (windows + most - 1) / most }
 
 // expectation says what a window of the baseline is compared with when nothing has changed: never with itself.
 func expectation(v *Version, against string, ws *profiles.BaselineWindows) func(profiles.BaselineWindow) *profiles.Profile {

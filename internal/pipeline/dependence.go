@@ -85,12 +85,12 @@ func measureDependence(v *Version, against string, length time.Duration) map[pro
 		}
 	}
 	expected := expectation(v, against, ws)
-	every := (ws.Len() + maxNullWindow - 1) / maxNullWindow
+	step := every(ws.Len(), maxNullWindow)
 	out := map[profiles.Key]dependence{}
 	square := map[profiles.Key]float64{}
 	i := 0
 	for w := range ws.All() {
-		if i++; i%every != 0 {
+		if i++; i%step != 0 {
 			continue
 		}
 		ref := expected(w)

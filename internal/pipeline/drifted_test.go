@@ -152,3 +152,17 @@ func TestJudgedWindowsFollowTheClocks(t *testing.T) {
 		}
 	}
 }
+
+// BenchmarkCalibrate learns the nulls of 50 features' tests from the hours of 30 days.
+func BenchmarkCalibrate(b *testing.B) {
+	m := wide(b, 50, 1)
+	v, _, err := m.registry.Version(b.Context(), "wide", "1")
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		if got := scoreWindows(v, rules.AgainstTraining, time.Hour, t0.Truncate(Day)); got == nil || got.windows != 30*24 {
+			b.Fatalf("%+v", got)
+		}
+	}
+}
