@@ -43,7 +43,7 @@ func farLogNormal(sorted []float64) float64 {
 	return math.Exp(centre + farT(len(sorted), 1)*sd)
 }
 
-// farIndependent is the limit among scores that most windows lack: beyond what independent rows with nu degrees of freedom do.
+// farIndependent is the limit among scores of independent rows with nu degrees of freedom.
 func farIndependent(windows int, nu float64) float64 {
 	k := float64(windows)
 	return distuv.F{D1: nu, D2: nu * k}.Quantile(1 - farShare/k)

@@ -72,8 +72,8 @@ func FitNull(scores []Score) (*Null, error) {
 		n.limit = farSquare(x)
 	case rare:
 		n.limit = farIndependent(len(x), 2/(cv*cv))
-	default:
-		n.limit = farLogNormal(some)
+	default: // where rows are more alike than independent ones, what those would do is no burst
+		n.limit = math.Max(farLogNormal(some), farIndependent(len(x), 2/(cv*cv)))
 	}
 	split := sort.SearchFloat64s(x, n.limit)
 	n.Bursts = len(x) - split
