@@ -55,18 +55,6 @@ func (r *runner) chooseGroups() error {
 	return nil
 }
 
-// first is how many rows decide a column's cells: many columns share what a few may hold back.
-func (r *runner) first(group string) int {
-	n := int(r.opened.Add(1))
-	if group == "" && n <= mostHeld/firstRows {
-		return firstRows
-	}
-	return max(mostHeld/n, 1024) / 1024 * 1024
-}
-
-// mostHeld is about how many values may be held back altogether.
-const mostHeld = 2 << 20
-
 // valueOf is a row's value of a column as a category; false if it has none.
 func valueOf(r *plumbline.Record, column string) (string, bool) {
 	var v *plumbline.Value

@@ -160,3 +160,10 @@ func (l *levels) sample() profiles.Sample {
 	}
 	return s
 }
+
+func boolText(x float64) string {
+	if x != 0 {
+		return "true"
+	}
+	return "false"
+}

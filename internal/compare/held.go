@@ -1,0 +1,141 @@
+package compare
+
+import (
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"plumbline"
+	"plumbline/profiles"
+)
+
+// held are the first rows of a reference's column.
+type held struct {
+	most  int // rows to hold back
+	kinds []plumbline.ValueKind
+	nums  []float64 // of a string its place in texts
+	texts []string
+	index map[string]int32
+	bytes int
+}
+
+// firstRows is how many rows decide a column's type and cells.
+const firstRows = 16384
+
+// mostHeld is about how many values may be held back altogether.
+const mostHeld = 2 << 20
+
+// first is how many rows decide a column's cells: many columns share what a few may hold back.
+func (r *runner) first(group string) int {
+	n := int(r.opened.Add(1))
+	if group == "" && n <= mostHeld/firstRows {
+		return firstRows
+	}
+	return max(mostHeld/n, 1024) / 1024 * 1024
+}
+
+func (h *held) put(k plumbline.ValueKind, x float64, s string) {
+	if k == plumbline.String {
+		i, ok := h.index[s]
+		if !ok {
+			i = int32(len(h.texts))
+			s = strings.Clone(s)
+			h.texts, h.index[s] = append(h.texts, s), i
+		}
+		x = float64(i)
+		h.bytes += len(s)
+	}
+	if h.kinds == nil {
+		h.kinds, h.nums = make([]plumbline.ValueKind, 0, h.most/4), make([]float64, 0, h.most/4)
+	}
+	h.kinds, h.nums = append(h.kinds, k), append(h.nums, x)
+}
+
+func (c *column) hold(k plumbline.ValueKind, x float64, s string) {
+	c.held.put(k, x, s)
+	if len(c.held.kinds) >= c.held.most {
+		c.decide()
+	}
+}
+
+// decide fixes the type and the cells by the rows held back, and counts them. Rows without any value decide nothing.
+func (c *column) decide() {
+	h := c.held
+	c.typ = h.infer(c.name)
+	if c.typ == plumbline.TypeAuto {
+		for _, k := range h.kinds {
+			if k == plumbline.Missing {
+				c.missing++
+			} else {
+				c.nan++
+			}
+		}
+		c.held = &held{most: h.most, index: map[string]int32{}}
+		return
+	}
+	c.held = nil
+	if c.typ.Numeric() {
+		c.nums = newNumbers(frameOf(h.sorted(c.typ)))
+		c.nums.order = newOrder()
+	} else {
+		c.names = newLevels()
+		for i, k := range h.kinds { // the most frequent get classes of their own
+			if s, ok := h.category(i, k); ok {
+				if at := c.names.place(s); at >= 0 {
+					c.names.counts[at]++
+				}
+			}
+		}
+		c.names.follow()
+		clear(c.names.counts)
+	}
+	for i, k := range h.kinds {
+		switch x := h.nums[i]; k {
+		case plumbline.Number:
+			c.countNumbers([]float64{x})
+		case plumbline.String:
+			c.countText(h.texts[int(x)])
+		case plumbline.Bool:
+			c.countBool(x)
+		case plumbline.Vector:
+			c.countVector(x)
+		case plumbline.Missing:
+			c.lose(&c.missing, 1)
+		default:
+			c.lose(&c.invalid, 1)
+		}
+	}
+}
+
+// category is a row held back as a category; false if it is none.
+func (h *held) category(row int, k plumbline.ValueKind) (string, bool) {
+	switch x := h.nums[row]; {
+	case k == plumbline.String:
+		return h.texts[int(x)], true
+	case k == plumbline.Bool:
+		return boolText(x), true
+	case k == plumbline.Number && x-x == 0:
+		return profiles.Decimal(x), true
+	}
+	return "", false
+}
+
+// sorted returns the numbers that a type counts, ascending.
+func (h *held) sorted(t plumbline.FeatureType) []float64 {
+	var out []float64
+	for i, k := range h.kinds {
+		x := h.nums[i]
+		switch {
+		case t == plumbline.TypeNumber && k == plumbline.Number, t == plumbline.TypeEmbedding && k == plumbline.Vector:
+		case t == plumbline.TypeText && k == plumbline.String:
+			x = float64(utf8.RuneCountInString(h.texts[int(x)]))
+		default:
+			continue
+		}
+		if x-x == 0 {
+			out = append(out, x)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
