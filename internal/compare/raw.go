@@ -4,12 +4,10 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"path/filepath"
 	"strings"
 
 	"plumbline"
 	"plumbline/detectors/incumbents"
-	"plumbline/internal/tables"
 	"plumbline/profiles"
 )
 
@@ -203,13 +201,4 @@ func (f *rawFile) close() error {
 		return nil
 	}
 	return f.parquet.close()
-}
-
-// isParquet reports whether a file is read as Parquet.
-func isParquet(path, format string) bool {
-	if format == "" || format == tables.Auto {
-		ext := filepath.Ext(path)
-		return ext == ".parquet" || ext == ".pq"
-	}
-	return format == tables.Parquet
 }
