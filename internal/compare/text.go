@@ -3,9 +3,6 @@ package compare
 import (
 	"fmt"
 	"io"
-	"maps"
-	"math"
-	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -102,67 +99,6 @@ func (t *text) head(r *Report) {
 	t.line("")
 }
 
-// Summary says in words what came out.
-func (r *Report) Summary() string {
-	var drifted, unjudged int
-	for _, f := range r.Features {
-		switch f.Verdict {
-		case plumbline.Drift:
-			drifted++
-		case plumbline.NoVerdict:
-			unjudged++
-		}
-	}
-	s := fmt.Sprintf("%d of %s drifted.", drifted, counted(len(r.Features), "column"))
-	switch {
-	case drifted == 0 && unjudged == len(r.Features):
-		return "No verdict on any column."
-	case drifted == 0:
-		s = fmt.Sprintf("No drift in %s.", counted(len(r.Features)-unjudged, "column"))
-	}
-	if unjudged > 0 {
-		s += fmt.Sprintf(" No verdict on %s.", counted(unjudged, "column"))
-	}
-	return s
-}
-
-// Why tells the reasons for which columns have no verdict, the most frequent first, each with an example.
-func (r *Report) Why() []string {
-	count, example := map[string]int{}, map[string]string{}
-	for i := range r.Features {
-		f := &r.Features[i]
-		if f.Verdict != plumbline.NoVerdict {
-			continue
-		}
-		for _, x := range f.Findings {
-			if x.Judged && x.Verdict == plumbline.NoVerdict {
-				if count[x.Reason]++; count[x.Reason] == 1 {
-					example[x.Reason] = f.Name
-				}
-				break
-			}
-		}
-	}
-	reasons := slices.SortedFunc(maps.Keys(count), func(a, b string) int {
-		if count[a] != count[b] {
-			return count[b] - count[a]
-		}
-		return strings.Compare(a, b)
-	})
-	var out []string
-	for _, why := range reasons {
-		out = append(out, fmt.Sprintf("No verdict on %s (%s): %s.", counted(count[why], "column"), profiles.Printable(example[why]), profiles.Printable(why)))
-	}
-	return out
-}
-
-func counted(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
-}
-
 // table prints a line a feature.
 func (t *text) table(list []Feature) {
 	rows := [][]string{{"column", "type", "verdict", "shift", "psi", "p", "by", "missing", "reference", "current"}}
@@ -200,25 +136,6 @@ func (t *text) table(list []Feature) {
 	t.line("")
 }
 
-// Strongest is the judged test that speaks loudest: of those that say drift the one with the smallest p-value, else of all.
-func (f *Feature) Strongest() *Finding {
-	var best *Finding
-	for i := range f.Findings {
-		x := &f.Findings[i]
-		if !x.Judged || x.P == nil && x.Verdict != plumbline.Drift {
-			continue
-		}
-		switch {
-		case best == nil, x.Verdict == plumbline.Drift && best.Verdict != plumbline.Drift:
-			best = x
-		case best.Verdict == plumbline.Drift && x.Verdict != plumbline.Drift:
-		case x.P == nil, best.P != nil && *x.P < *best.P:
-			best = x
-		}
-	}
-	return best
-}
-
 func (f *Feature) value(test string) *float64 {
 	for _, x := range f.Findings {
 		if x.Test == test {
@@ -226,56 +143,6 @@ func (f *Feature) value(test string) *float64 {
 		}
 	}
 	return nil
-}
-
-func (f *Feature) shiftText() string {
-	s := f.Shift()
-	switch {
-	case s >= 1e6:
-		return "–"
-	case s >= 10:
-		return "≥ 10 sd"
-	}
-	return fmt.Sprintf("%.2f sd", s)
-}
-
-func (f *Feature) pText() string {
-	x := f.Strongest()
-	if x == nil || f.Verdict == plumbline.NoVerdict {
-		return "–"
-	}
-	return probability(x.P)
-}
-
-// byText names the judged tests that say drift.
-func (f *Feature) byText() string {
-	var names []string
-	for _, x := range f.Findings {
-		if x.Judged && x.Verdict == plumbline.Drift {
-			names = append(names, x.Test)
-		}
-	}
-	return strings.Join(names, " ")
-}
-
-func (f *Feature) missingText() string {
-	share := func(missing, n int64) float64 {
-		if missing+n == 0 {
-			return 0
-		}
-		return 100 * float64(missing) / float64(missing+n)
-	}
-	if f.Missing.Reference == 0 && f.Missing.Current == 0 {
-		return ""
-	}
-	return fmt.Sprintf("%s → %s %%", percent(share(f.Missing.Reference, f.M)), percent(share(f.Missing.Current, f.N)))
-}
-
-func percent(x float64) string {
-	if x > 0 && x < .1 {
-		return "< 0.1"
-	}
-	return strconv.FormatFloat(math.Round(10*x)/10, 'f', -1, 64)
 }
 
 func (f *Feature) sparklines() (ref, cur string) {
@@ -313,17 +180,6 @@ func (t *text) finding(x *Finding) {
 		why = ": " + profiles.Printable(why)
 	}
 	t.line("  %-15s %10s  %9s  p %-8s  %s%s", x.Test, figureOf(x.Value), shift, probability(x.P), t.verdict(x.Verdict, string(x.Verdict)), t.paint(grey, why))
-}
-
-// Remark is what of a note is worth a reader's time where the numbers stand: not how the p-value was come by.
-func (x *Finding) Remark() string {
-	var kept []string
-	for _, s := range strings.Split(x.Note, "; ") {
-		if s != "" && !strings.Contains(s, "taken as independent") && !strings.HasPrefix(s, "p-value and bounds from") && !strings.HasPrefix(s, "no p-value") {
-			kept = append(kept, s)
-		}
-	}
-	return strings.Join(kept, "; ")
 }
 
 // shown prints the other tests' values, as many to a line as there is room.
@@ -411,40 +267,4 @@ func clip(s string, most int) string {
 		return s
 	}
 	return string(r[:most-1]) + "…"
-}
-
-func figureOf(x *float64) string {
-	if x == nil {
-		return "–"
-	}
-	return figure(*x)
-}
-
-// figure shows three digits that count.
-func figure(x float64) string {
-	if a := math.Abs(x); a >= 1000 && a < 1e9 {
-		return strconv.FormatFloat(math.Round(x), 'f', -1, 64)
-	}
-	return strconv.FormatFloat(x, 'g', 3, 64)
-}
-
-// probability shows a p-value.
-func probability(p *float64) string {
-	switch {
-	case p == nil:
-		return "–"
-	case *p < 1e-99:
-		return "< 1e-99"
-	case *p < .001:
-		return strconv.FormatFloat(*p, 'e', 1, 64)
-	}
-	return strconv.FormatFloat(*p, 'f', 3, 64)
-}
-
-func thousands(n int64) string {
-	s := strconv.FormatInt(n, 10)
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
 }
