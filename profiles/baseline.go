@@ -1,8 +1,6 @@
 package profiles
 
 import (
-	"encoding/base64"
-	"encoding/binary"
 	"math"
 	"slices"
 	"sync"
@@ -278,13 +276,4 @@ func (f *Feature) tally() Tally {
 		t.Sketch = f.Sketch().Clone()
 	}
 	return t
-}
-
-func encodeHashes(h []uint64) string {
-	slices.Sort(h)
-	b := make([]byte, 0, 8*len(h))
-	for _, x := range h {
-		b = binary.BigEndian.AppendUint64(b, x)
-	}
-	return base64.StdEncoding.EncodeToString(b)
 }
