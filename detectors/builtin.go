@@ -85,10 +85,10 @@ func Builtin() []Test {
 		model("duplicate_rows_p", "1", "chance of so many duplicate_rows in as many records of the baseline", pOf(duplicateRowsOf)),
 
 		// Whole rows, where the manifest says multivariate: true.
-		model("rows_mmd", "1", "mmd of whole rows: the numeric inputs of a record, standardised, as one vector", onRows(mmdOf)),
-		model("rows_mmd_p", "1", "p-value of rows_mmd", onRows(pOf(mmdOf))),
-		model("reconstruction_error", "sd", "mean distance of a row to the principal components of the baseline", onRows(meanOf)),
-		model("reconstruction_error_p", "1", "p-value of reconstruction_error against the baseline", onRows(pOf(meanOf))),
+		ofRows("rows_mmd", "1", "mmd of whole rows: the numeric inputs of a record, standardised, as one vector", mmdOf),
+		ofRows("rows_mmd_p", "1", "p-value of rows_mmd", pOf(mmdOf)),
+		ofRows("reconstruction_error", "sd", "mean distance of a row to the principal components of the baseline", meanOf),
+		ofRows("reconstruction_error_p", "1", "p-value of reconstruction_error against the baseline", pOf(meanOf)),
 
 		// What a model answers.
 		model("null_answer_share", "share", "share of answers with neither prediction nor score", nullAnswersOf),
@@ -118,6 +118,12 @@ func feature(name string, kind Kind, unit, doc string, run func(Input) outcome) 
 
 func model(name, unit, doc string, run func(Input) outcome) Test {
 	return Test{Name: name, Scope: ModelScope, Unit: unit, Doc: doc, run: run}
+}
+
+func ofRows(name, unit, doc string, run func(Input) outcome) Test {
+	t := model(name, unit, doc, onRows(run))
+	t.Rows = true
+	return t
 }
 
 func guard(t Test) Test {

@@ -53,7 +53,8 @@ func (t Test) Bursts() bool {
 // sharing lists tests that have the same score as another one.
 var sharing = map[string][]string{
 	"psi":        {"psi_raw", "psi_excess", "chi2", "g", "js", "hellinger", "tv"},
-	"mean_shift": {"welch", "mean"},
+	"mean_shift": {"welch", "mean", "reconstruction_error"},
+	"mmd":        {"rows_mmd"},
 }
 
 // NullOf is the name of the test whose null is this one's too: psi for psi_p, psi_lower, chi2 and others.

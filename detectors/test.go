@@ -36,6 +36,7 @@ type Test struct {
 	Unit     string // of the value: share, sd, ms, …; 1 is a pure number
 	Doc      string // one line
 	Guard    bool   // it says whether there is enough to judge, not what moved
+	Rows     bool   // of ModelScope: it reads the derived feature of whole rows, profiles.WholeRow
 
 	run func(in Input) outcome
 }

@@ -32,8 +32,8 @@ func TestPackCompiles(t *testing.T) {
 			}
 		}
 	}
-	if n != 9 {
-		t.Errorf("%d rules, want 9", n)
+	if n != 10 {
+		t.Errorf("%d rules, want 10", n)
 	}
 }
 

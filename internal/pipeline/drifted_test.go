@@ -19,7 +19,11 @@ import (
 // not; the days that follow are given by the shifts of x and y.
 func days(t *testing.T, shifts ...[2]float64) *Readings {
 	t.Helper()
-	m := plumbline.Model{Name: "days"}
+	return daysOf(t, plumbline.Model{Name: "days"}, shifts...)
+}
+
+func daysOf(t *testing.T, m plumbline.Model, shifts ...[2]float64) *Readings {
+	t.Helper()
 	rng := rand.New(rand.NewPCG(2013, 11))
 	day := func(start time.Time, dx, dy float64, each func(at time.Time, record string)) {
 		dx += rng.NormFloat64()
@@ -149,6 +153,31 @@ func TestJudgedWindowsFollowTheClocks(t *testing.T) {
 			if length >= Day && ends[len(ends)-1].In(zone).Hour() != 0 {
 				t.Errorf("%v is no midnight", ends[len(ends)-1].In(zone))
 			}
+		}
+	}
+}
+
+// Whole rows of days that differ are no drift, asked for by the model's own functions as by the feature's.
+func TestWholeRowsAreCalibrated(t *testing.T) {
+	m := daysOf(t, plumbline.Model{Name: "days", Multivariate: true}, [2]float64{0, 0}, [2]float64{9, 0})
+	ask := func(name, feature string, after int) plumbline.Finding {
+		t.Helper()
+		f, err := m.Finding(t.Context(), rules.Query{Func: name, Feature: feature, Model: "days", Window: Day}, t0.Truncate(Day).AddDate(0, 0, after))
+		if err != nil || f.Value == nil {
+			t.Fatal(name, err, f.Reason)
+		}
+		return f
+	}
+	for day, moved := range map[int]bool{1: false, 2: true} {
+		of, by := ask("rows_mmd_p", "", day), ask("mmd_p", profiles.WholeRow, day)
+		if *of.Value != *by.Value || of.Windows < 35 || of.NEffective > 100 {
+			t.Errorf("day %d: rows_mmd_p is %v by %d windows, mmd_p %v by %d", day, *of.Value, of.Windows, *by.Value, by.Windows)
+		}
+		if (*of.Value < 0.01) != moved {
+			t.Errorf("day %d: rows_mmd_p is %v", day, *of.Value)
+		}
+		if f := ask("reconstruction_error_p", "", day); f.Windows < 35 || f.NEffective > 480 {
+			t.Errorf("day %d: reconstruction_error_p knows %d windows: %v", day, f.Windows, f.Note)
 		}
 	}
 }

@@ -48,7 +48,13 @@ func modelTest(t detectors.Test) func(context.Context, *Readings, ask) (plumblin
 		if err != nil {
 			return plumbline.Finding{}, err
 		}
-		f := t.Run(detectors.Input{BaselineProfile: ref.profile, CurrentProfile: cur.Profile, Window: cur.Window, Category: a.version.Model.Positive})
+		in := detectors.Input{BaselineProfile: ref.profile, CurrentProfile: cur.Profile, Window: cur.Window, Category: a.version.Model.Positive}
+		var f plumbline.Finding
+		if t.Rows && ref.profile != nil {
+			f = m.calibrated(t, in, a, wholeRow)
+		} else {
+			f = t.Run(in)
+		}
 		if cur.Uncounted > 0 && f.Value != nil {
 			countUncounted(t.Name, cur, &f)
 		}
@@ -83,6 +89,30 @@ func countUncounted(test string, cur WindowProfile, f *plumbline.Finding) {
 // shortestCalibrated is the shortest window whose null is learned: panes of baselines are hours.
 const shortestCalibrated = time.Hour
 
+var wholeRow = profiles.Key{Role: profiles.Input, Name: profiles.WholeRow}
+
+// calibrated runs a test of a feature by what the baseline's own windows tell of it. A p-value asked for by itself comes with a caveat
+// rather than not at all.
+func (m *Readings) calibrated(t detectors.Test, in detectors.Input, a ask, k profiles.Key) plumbline.Finding {
+	if a.Slice != "" || in.Window.Duration() < shortestCalibrated {
+		return t.Run(in)
+	}
+	c := m.calibration(a, a.Against, judgedWindow(a.at, a.Window, a.version.Model.Location))(judgeKey{k, t.NullOf()})
+	if c.Windows == nil && c.Shorter == nil {
+		return t.Run(in)
+	}
+	in.Calibration = c
+	f := t.Run(in)
+	if f.P != nil {
+		return f
+	}
+	in.Calibration = nil
+	if f = t.Run(in); f.P != nil {
+		f.Note = join(f.Note, fmt.Sprintf("rows depend on each other, and the baseline has too few windows of %v to say how much: the p-value is too small", model.Duration(a.Window)))
+	}
+	return f
+}
+
 // featureTest reads one feature: an input of that name, else an output (score, prediction, confidence), else a runtime fact.
 func featureTest(t detectors.Test) func(context.Context, *Readings, ask) (plumbline.Finding, error) {
 	return func(ctx context.Context, m *Readings, a ask) (plumbline.Finding, error) {
@@ -102,18 +132,11 @@ func featureTest(t detectors.Test) func(context.Context, *Readings, ask) (plumbl
 		if len(a.Args) > 0 {
 			in.Category = a.Args[0]
 		}
-		if in.Current != nil && in.Baseline != nil && a.Slice == "" && cur.Window.Duration() >= shortestCalibrated {
-			in.Calibration = m.calibration(a, a.Against, judgedWindow(a.at, a.Window, a.version.Model.Location))(judgeKey{in.Current.Key, t.NullOf()})
-			if in.Calibration.Windows == nil && in.Calibration.Shorter == nil {
-				in.Calibration = nil
-			}
-		}
-		f := t.Run(in)
-		if in.Calibration != nil && f.P == nil { // it was asked for by itself: better with a caveat than not at all
-			in.Calibration = nil
-			if f = t.Run(in); f.P != nil {
-				f.Note = join(f.Note, fmt.Sprintf("rows depend on each other, and the baseline has too few windows of %v to say how much: the p-value is too small", model.Duration(a.Window)))
-			}
+		var f plumbline.Finding
+		if in.Current != nil && in.Baseline != nil {
+			f = m.calibrated(t, in, a, in.Current.Key)
+		} else {
+			f = t.Run(in)
 		}
 		ref.tell(t, &f)
 		if cur.Uncounted > 0 {
