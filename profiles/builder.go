@@ -207,24 +207,10 @@ func (b *Builder) Build(created time.Time, source string) (*Baseline, error) {
 
 // infer is the type of a column nobody declared; TypeAuto if it never held a value.
 func (b *Builder) infer(c *column) plumbline.FeatureType {
-	switch c.key {
-	case Prediction:
-		if t := predictionType(b.model.Task); t != plumbline.TypeAuto {
-			return t
-		}
-		if c.classes() {
-			return plumbline.TypeCategory
-		}
-	case Status:
-		return plumbline.TypeCategory
+	if t := predictionType(b.model.Task); c.key == Prediction && t != plumbline.TypeAuto {
+		return t
 	}
-	if c.key.Role == Runtime || c.key == Score || c.key == Confidence {
-		if c.count(plumbline.Number) == 0 {
-			return plumbline.TypeAuto
-		}
-		return plumbline.TypeNumber
-	}
-	return c.infer()
+	return InferType(c.key, c.votes(), c.allNumbers)
 }
 
 // count folds all rows into the whole and into their slices.

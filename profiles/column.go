@@ -86,61 +86,28 @@ func (c *column) value(row int) plumbline.Value {
 	return plumbline.Value{Kind: k, Str: t.s}
 }
 
-// classes reports whether answers look like classes: small whole numbers of few kinds, or no numbers at all.
-func (c *column) classes() bool {
-	if c.count(plumbline.Number) == 0 {
-		return false
-	}
-	distinct := map[float64]bool{}
+// votes are what the column's values say about its type.
+func (c *column) votes() Votes {
+	v := Votes{Numbers: int64(c.count(plumbline.Number)), Booleans: int64(c.count(plumbline.Bool)), Vectors: int64(c.count(plumbline.Vector)), Bytes: c.bytes}
+	rows := make([]int64, len(c.texts))
 	for i, k := range c.kinds {
-		if k == plumbline.Number {
-			if !isClass(c.nums[i]) {
-				return false
-			}
-			if distinct[c.nums[i]] = true; len(distinct) > 100 {
-				return false
-			}
+		if k == plumbline.String {
+			rows[int(c.nums[i])]++
 		}
 	}
-	return true
+	for i, t := range c.texts {
+		v.Text(t.s, rows[i])
+	}
+	return v
 }
 
-// infer is the type most values speak for.
-func (c *column) infer() plumbline.FeatureType {
-	numbers, vectors, bools := c.count(plumbline.Number), c.count(plumbline.Vector), c.count(plumbline.Bool)
-	strs := c.count(plumbline.String)
-	distinct := len(c.texts)
-	for i, t := range c.texts { // spellings of NaN and infinity speak for no type
-		if plumbline.SpellsNaN(t.s) || plumbline.SpellsInf(t.s) {
-			strs -= c.occurrences(i)
-			distinct--
-		}
-	}
-	switch most := max(numbers, vectors, bools, strs); {
-	case most == 0 && c.count(plumbline.String) > 0:
-		return plumbline.TypeCategory
-	case most == 0:
-		return plumbline.TypeAuto
-	case most == numbers:
-		return plumbline.TypeNumber
-	case most == strs:
-		if c.bytes > 48*int64(c.count(plumbline.String)) || distinct > 1000 && distinct > strs/2 {
-			return plumbline.TypeText
-		}
-		return plumbline.TypeCategory
-	case most == bools:
-		return plumbline.TypeBoolean
-	}
-	return plumbline.TypeEmbedding
-}
-
-func (c *column) occurrences(at int) (n int) {
+// allNumbers passes the numbers in the order of their rows.
+func (c *column) allNumbers(yield func(float64) bool) {
 	for i, k := range c.kinds {
-		if k == plumbline.String && c.nums[i] == float64(at) {
-			n++
+		if k == plumbline.Number && !yield(c.nums[i]) {
+			return
 		}
 	}
-	return n
 }
 
 // freeze makes the column's cells: a grid at the quantiles of its numbers, or its most frequent categories.

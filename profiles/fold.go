@@ -271,8 +271,6 @@ func inferPrediction(v *plumbline.Value, scored bool) plumbline.FeatureType {
 	return infer(v)
 }
 
-func isClass(x float64) bool { return x >= 0 && x < 1000 && x == float64(int(x)) }
-
 // number folds one number.
 func (f *Folder) number(pl place, x float64, targets []*Profile) {
 	if x-x != 0 {

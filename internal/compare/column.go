@@ -21,7 +21,7 @@ type column struct {
 	missing int64 // without NaN
 	nan     int64
 	invalid int64
-	kinds   [plumbline.Vector + 1]int64
+	votes   profiles.Votes // of values that its own type does not count apart: see spoken
 
 	raw      *raw              // keeps values, and then nothing else is counted
 	sampler  *sampler          // of whole rows; nil: not kept
@@ -49,7 +49,6 @@ func (c *column) value(v *plumbline.Value) {
 		c.none(1)
 	default:
 		c.passed(1)
-		c.kinds[plumbline.Invalid]++
 		if c.held != nil {
 			c.hold(plumbline.Invalid, 0, "")
 			return
@@ -88,7 +87,6 @@ func (c *column) none(k int) {
 		return
 	}
 	c.passed(int64(k))
-	c.kinds[plumbline.Missing] += int64(k)
 	for ; k > 0 && c.held != nil; k-- {
 		c.hold(plumbline.Missing, 0, "")
 	}
@@ -107,7 +105,6 @@ func (c *column) numbers(xs []float64) {
 		c.sampler.numbers(c.rows, xs)
 	}
 	c.rows += int64(len(xs))
-	c.kinds[plumbline.Number] += int64(len(xs))
 	for len(xs) > 0 && c.held != nil {
 		c.hold(plumbline.Number, xs[0], "")
 		xs = xs[1:]
@@ -136,15 +133,19 @@ func (c *column) countNumbers(xs []float64) {
 		for _, x := range xs {
 			if x != x {
 				c.lose(&c.nan, 1)
-			} else {
-				c.lose(&c.invalid, 1)
+				continue
 			}
+			if x-x == 0 {
+				c.votes.Numbers++
+			}
+			c.lose(&c.invalid, 1)
 		}
 	}
 }
 
 // decimal counts a number that is a category.
 func (c *column) decimal(x float64) {
+	c.votes.Numbers++
 	at, ok := c.decimals[x]
 	if !ok {
 		at = c.names.place(profiles.Decimal(x))
@@ -167,7 +168,6 @@ func (c *column) text(s string) {
 		return
 	}
 	c.passed(1)
-	c.kinds[plumbline.String]++
 	if c.held != nil {
 		c.hold(plumbline.String, 0, s)
 		return
@@ -179,6 +179,7 @@ func (c *column) countText(s string) {
 	switch c.typ {
 	case plumbline.TypeCategory, plumbline.TypeBoolean:
 		c.names.add(s, 1)
+		return
 	case plumbline.TypeText:
 		c.nums.add([]float64{float64(utf8.RuneCountInString(s))})
 	case plumbline.TypeNumber:
@@ -190,6 +191,7 @@ func (c *column) countText(s string) {
 	default:
 		c.lose(&c.invalid, 1)
 	}
+	c.votes.Text(s, 1)
 }
 
 func (c *column) boolean(b bool) {
@@ -202,7 +204,6 @@ func (c *column) boolean(b bool) {
 		return
 	}
 	c.passed(1)
-	c.kinds[plumbline.Bool]++
 	if c.held != nil {
 		c.hold(plumbline.Bool, x, "")
 		return
@@ -211,6 +212,7 @@ func (c *column) boolean(b bool) {
 }
 
 func (c *column) countBool(x float64) {
+	c.votes.Booleans++
 	switch c.typ {
 	case plumbline.TypeCategory, plumbline.TypeBoolean:
 		c.names.add(boolText(x), 1)
@@ -221,7 +223,6 @@ func (c *column) countBool(x float64) {
 
 func (c *column) vector(norm float64) {
 	c.passed(1)
-	c.kinds[plumbline.Vector]++
 	if c.held != nil {
 		c.hold(plumbline.Vector, norm, "")
 		return
@@ -234,5 +235,6 @@ func (c *column) countVector(norm float64) {
 		c.nums.add([]float64{norm})
 		return
 	}
+	c.votes.Vectors++
 	c.lose(&c.invalid, 1)
 }

@@ -123,7 +123,7 @@ type section[C any] struct {
 // current is a finished column of the current file.
 type current struct {
 	sample  profiles.Sample
-	spoken  plumbline.FeatureType
+	spoken  plumbline.FeatureType // of a column that the reference lacks its own type
 	present int64
 	rows    []float64 // sampled
 }
@@ -153,7 +153,7 @@ func (r *runner) current(ref *side[*frozen]) (*side[current], error) {
 		f := like(group, c.name)
 		if f == nil {
 			f = c.finish(absent)
-			return current{f.sample, f.spoken, f.present, f.rows}
+			return current{f.sample, f.typ, f.present, f.rows}
 		}
 		return current{c.against(f, absent), c.spoken(), c.rows + absent, c.sampledRows(absent)}
 	})

@@ -71,7 +71,6 @@ func (d *dictionary) count(indexes []int32, c *column, r *pageReader) {
 		return
 	}
 	c.passed(int64(len(indexes)))
-	c.kinds[plumbline.String] += int64(len(indexes))
 	d.placeIn(c)
 	d.follow(indexes, c.names.order)
 	for i, n := range d.counts {

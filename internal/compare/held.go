@@ -16,7 +16,7 @@ type held struct {
 	nums  []float64 // of a string its place in texts
 	texts []string
 	index map[string]int32
-	bytes int
+	bytes int64 // of all texts
 }
 
 // firstRows is how many rows decide a column's type and cells.
@@ -43,7 +43,7 @@ func (h *held) put(k plumbline.ValueKind, x float64, s string) {
 			h.texts, h.index[s] = append(h.texts, s), i
 		}
 		x = float64(i)
-		h.bytes += len(s)
+		h.bytes += int64(len(s))
 	}
 	if h.kinds == nil {
 		h.kinds, h.nums = make([]plumbline.ValueKind, 0, h.most/4), make([]float64, 0, h.most/4)
@@ -61,23 +61,14 @@ func (c *column) hold(k plumbline.ValueKind, x float64, s string) {
 // decide fixes the type and the cells by the rows held back, and counts them. Rows without any value decide nothing.
 func (c *column) decide() {
 	h := c.held
-	c.typ = h.infer(c.name)
-	if c.typ == plumbline.TypeAuto {
-		for _, k := range h.kinds {
-			if k == plumbline.Missing {
-				c.missing++
-			} else {
-				c.nan++
-			}
-		}
+	c.typ, c.held = h.infer(c.name), nil
+	switch {
+	case c.typ == plumbline.TypeAuto:
 		c.held = &held{most: h.most, index: map[string]int32{}}
-		return
-	}
-	c.held = nil
-	if c.typ.Numeric() {
+	case c.typ.Numeric():
 		c.nums = newNumbers(frameOf(h.sorted(c.typ)))
 		c.nums.order = newOrder()
-	} else {
+	default:
 		c.names = newLevels()
 		for i, k := range h.kinds { // the most frequent get classes of their own
 			if s, ok := h.category(i, k); ok {

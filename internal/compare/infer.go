@@ -1,70 +1,66 @@
 package compare
 
 import (
-	"math"
-
 	"plumbline"
+	"plumbline/profiles"
 )
 
-// infer is the type most values speak for, as for a baseline; TypeAuto if there are none.
+// infer is the type that a baseline of the rows held back would give the column; TypeAuto if nothing in them speaks for one. A
+// baseline has no label, which is of a prediction's kind, and no score of another type than number, which is compared as what it is.
 func (h *held) infer(name string) plumbline.FeatureType {
-	var of [plumbline.Vector + 1]int
-	nan := map[int32]bool{} // spellings of NaN and infinity speak for no type
-	for s, i := range h.index {
-		if plumbline.SpellsNaN(s) || plumbline.SpellsInf(s) {
-			nan[i] = true
-		}
+	k, v := profiles.Key{Role: profiles.Input, Name: name}, h.votes()
+	switch {
+	case name == "prediction" || name == "label":
+		k = profiles.Prediction
+	case name == "score" && v.Numbers > 0:
+		k = profiles.Score
 	}
-	distinct := map[float64]bool{}
-	small := true // numbers look like classes
-	for i, k := range h.kinds {
-		x := h.nums[i]
-		switch {
-		case k == plumbline.String && nan[int32(x)], k == plumbline.Number && x-x != 0:
-			continue
-		case k == plumbline.Number && small:
-			distinct[x] = true
-			small = x >= 0 && x < 1000 && x == math.Trunc(x) && len(distinct) <= 100
-		}
-		of[k]++
-	}
-	numbers, texts, bools, vectors := of[plumbline.Number], of[plumbline.String], of[plumbline.Bool], of[plumbline.Vector]
-	switch most := max(numbers, texts, bools, vectors); {
-	case most == 0 && len(h.texts) > 0:
-		return plumbline.TypeCategory
-	case most == 0:
-		return plumbline.TypeAuto
-	case most == numbers:
-		if small && (name == "prediction" || name == "label") {
-			return plumbline.TypeCategory
-		}
-		return plumbline.TypeNumber
-	case most == texts:
-		if h.bytes > 48*texts || len(h.texts) > 1000 && len(h.texts) > texts/2 {
-			return plumbline.TypeText
-		}
-		return plumbline.TypeCategory
-	case most == bools:
-		return plumbline.TypeBoolean
-	}
-	return plumbline.TypeEmbedding
+	return profiles.InferType(k, v, h.numbers)
 }
 
-// spoken is the type most of all values speak for, whatever they were counted as.
+func (h *held) votes() profiles.Votes {
+	v := profiles.Votes{Bytes: h.bytes}
+	texts := make([]int64, len(h.texts))
+	for i, k := range h.kinds {
+		switch x := h.nums[i]; {
+		case k == plumbline.Number && x-x == 0:
+			v.Numbers++
+		case k == plumbline.String:
+			texts[int(x)]++
+		case k == plumbline.Bool:
+			v.Booleans++
+		case k == plumbline.Vector:
+			v.Vectors++
+		}
+	}
+	for i, s := range h.texts {
+		v.Text(s, texts[i])
+	}
+	return v
+}
+
+// numbers passes the numbers in the order of their rows.
+func (h *held) numbers(yield func(float64) bool) {
+	for i, k := range h.kinds {
+		if k == plumbline.Number && !yield(h.nums[i]) {
+			return
+		}
+	}
+}
+
+// spoken is the type most of all values speak for, whatever they were counted as, texts being categories. A spelling of NaN among
+// numbers is a number that is missing, so a column of numbers that has nothing else speaks for no type.
 func (c *column) spoken() plumbline.FeatureType {
-	numbers, texts, bools, vectors := c.kinds[plumbline.Number]-c.nan, c.kinds[plumbline.String], c.kinds[plumbline.Bool], c.kinds[plumbline.Vector]
-	if c.nums != nil {
-		numbers -= c.nums.nan
+	v := c.votes
+	v.Bytes, v.Distinct = 0, 0 // nobody told different texts apart
+	switch {
+	case c.typ == plumbline.TypeNumber:
+		v.Numbers, v.Spelled = c.nums.n, 0
+	case c.typ == plumbline.TypeEmbedding:
+		v.Vectors = c.nums.n
+	case c.names != nil:
+		v.Spelled = c.names.spelled()
+		v.Texts = c.names.n - v.Numbers - v.Booleans - v.Spelled
 	}
-	switch most := max(numbers, texts, bools, vectors); {
-	case most <= 0:
-		return plumbline.TypeAuto
-	case most == numbers:
-		return plumbline.TypeNumber
-	case most == texts:
-		return plumbline.TypeCategory
-	case most == bools:
-		return plumbline.TypeBoolean
-	}
-	return plumbline.TypeEmbedding
+	return v.Type()
 }

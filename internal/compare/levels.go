@@ -148,6 +148,15 @@ func (l *levels) list(from int) []profiles.Category {
 	return out
 }
 
+// spelled is the number of rows whose text spells NaN or an infinity, as far as categories are kept by name.
+func (l *levels) spelled() int64 {
+	var v profiles.Votes
+	for i, s := range l.names {
+		v.Text(s, l.counts[i])
+	}
+	return v.Spelled
+}
+
 // sample returns the counts on the reference's categories.
 func (l *levels) sample() profiles.Sample {
 	known := l.known
