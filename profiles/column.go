@@ -3,6 +3,7 @@ package profiles
 import (
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 
 	"plumbline"
@@ -48,7 +49,7 @@ func (c *column) put(row int, v *plumbline.Value) {
 	c.tally[c.kinds[row]]--
 	x := v.Num
 	if v.Kind == plumbline.String {
-		s := shorten(v.Str)
+		s := Shorten(v.Str)
 		i, ok := c.index[s]
 		if !ok {
 			i = int32(len(c.texts))
@@ -194,7 +195,7 @@ func (c *column) freezeCategories(f *BaselineFeature) {
 			}
 			s = Decimal(c.nums[i])
 		case plumbline.Bool:
-			s = boolText(c.nums[i])
+			s = strconv.FormatBool(c.nums[i] != 0)
 		default:
 			continue
 		}
@@ -207,7 +208,7 @@ func (c *column) freezeCategories(f *BaselineFeature) {
 	for s, n := range counts {
 		all = append(all, Category{s, n})
 	}
-	slices.SortFunc(all, byCount)
+	slices.SortFunc(all, ByCount)
 	f.Categories = all
 	if len(all) <= maxCategories {
 		return

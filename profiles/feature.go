@@ -237,7 +237,7 @@ func (f *Feature) mergeTexts(list []Category) {
 	if len(f.texts.list) <= room {
 		return
 	}
-	slices.SortFunc(f.texts.list, byCount)
+	slices.SortFunc(f.texts.list, ByCount)
 	for _, c := range f.texts.list[room:] {
 		*rest += c.Count
 	}

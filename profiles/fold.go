@@ -1,6 +1,7 @@
 package profiles
 
 import (
+	"strconv"
 	"strings"
 
 	"plumbline"
@@ -208,7 +209,7 @@ func (f *Folder) uncommon(pl place, t plumbline.FeatureType, v *plumbline.Value,
 	case categorical(t) && v.Kind == plumbline.String:
 		f.category(pl, v.Str, targets)
 	case categorical(t) && v.Kind == plumbline.Bool:
-		f.category(pl, boolText(v.Num), targets)
+		f.category(pl, strconv.FormatBool(v.Num != 0), targets)
 	case categorical(t) && v.Kind == plumbline.Number:
 		f.category(pl, f.decimal(v.Num), targets)
 	case t == plumbline.TypeNumber && v.Kind == plumbline.Number:
@@ -301,7 +302,7 @@ func (f *Folder) number(pl place, x float64, targets []*Profile) {
 // category folds one category.
 func (f *Folder) category(pl place, text string, targets []*Profile) {
 	s := pl.slot
-	text = shorten(text)
+	text = Shorten(text)
 	if s.pii {
 		text = hexHash(text)
 	}

@@ -54,7 +54,7 @@ func (b *Builder) judge(base *Baseline) {
 	for s, n := range classes {
 		base.Labels.Classes = append(base.Labels.Classes, Category{s, n})
 	}
-	slices.SortFunc(base.Labels.Classes, byCount)
+	slices.SortFunc(base.Labels.Classes, ByCount)
 	base.Labels.Classes = base.Labels.Classes[:min(len(base.Labels.Classes), maxCategories)]
 	if pairs > 0 {
 		base.Quality = &Quality{N: pairs, Accuracy: plumbline.Finite(float64(right) / float64(pairs))}

@@ -29,7 +29,7 @@ func Histogram(w io.Writer, ref, cur *Feature, width int, color bool) {
 	}
 	widest := 0
 	for i, l := range labels {
-		labels[i] = clip(printable(l), 24)
+		labels[i] = Clip(Printable(l), 24)
 		widest = max(widest, utf8.RuneCountInString(labels[i]))
 	}
 	columns := count(ref != nil) + count(cur != nil)
@@ -236,8 +236,8 @@ func (f *Feature) spread(edges []float64) []float64 {
 	return out
 }
 
-// printable keeps control characters of a category away from the terminal.
-func printable(s string) string {
+// Printable keeps control characters of a name or a category away from a terminal: each becomes a dot, as do bytes that are no UTF-8.
+func Printable(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r < ' ' || r == 0x7f || r >= 0x80 && r < 0xa0 || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 {
 			return '·'
@@ -246,7 +246,8 @@ func printable(s string) string {
 	}, strings.ToValidUTF8(s, "·"))
 }
 
-func clip(s string, most int) string {
+// Clip shortens a text to so many characters, at least one; where it cuts, the last is an ellipsis.
+func Clip(s string, most int) string {
 	r := []rune(s)
 	if len(r) <= most {
 		return s

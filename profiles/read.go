@@ -122,7 +122,7 @@ func (f *Feature) Categories() []Category {
 	} else if f.texts != nil {
 		out = slices.Clone(f.texts.list)
 	}
-	slices.SortFunc(out, byCount)
+	slices.SortFunc(out, ByCount)
 	return out
 }
 
@@ -171,7 +171,7 @@ func (f *Feature) UnseenValues() []Category {
 		return nil
 	}
 	out := slices.Clone(f.texts.list)
-	slices.SortFunc(out, byCount)
+	slices.SortFunc(out, ByCount)
 	return out
 }
 

@@ -16,7 +16,7 @@ func (b *Baseline) Show(w io.Writer, width int, color bool) {
 		fmt.Fprintf(w, "slices     %s\n", name)
 	}
 	for _, f := range b.Profile().Features() {
-		fmt.Fprintf(w, "\n%s  %s%s  n %d", printable(f.Name), f.Type, roleNote(f.Role), f.N)
+		fmt.Fprintf(w, "\n%s  %s%s  n %d", Printable(f.Name), f.Type, roleNote(f.Role), f.N)
 		if f.Missing > 0 {
 			fmt.Fprintf(w, "  missing %.2f%%", 100*f.missingShare())
 		}
@@ -52,7 +52,7 @@ func (b *Baseline) head(w io.Writer, indent string) {
 	line := func(name, format string, args ...any) {
 		fmt.Fprintf(w, "%s%-10s %s\n", indent, name, fmt.Sprintf(format, args...))
 	}
-	line("model", "%s version %s", printable(b.Model), printable(b.Version))
+	line("model", "%s version %s", Printable(b.Model), Printable(b.Version))
 	line("records", "%d", b.Records)
 	if !b.From.IsZero() {
 		line("from", "%s to %s", b.From.Format(time.RFC3339), b.To.Format(time.RFC3339))
@@ -61,7 +61,7 @@ func (b *Baseline) head(w io.Writer, indent string) {
 		line("windows", "%d of %s have records", n, inUnits(b.Panes.Width()))
 	}
 	if b.Source != "" {
-		line("source", "%s", printable(b.Source))
+		line("source", "%s", Printable(b.Source))
 	}
 	line("hash", "%s", short(b.Hash()))
 	if l := b.Labels; l != nil {
@@ -106,7 +106,7 @@ func sliceSets(b *Baseline) (out []string) {
 		sets[strings.Join(names, ",")]++
 	}
 	for _, set := range sortedKeys(sets) {
-		out = append(out, fmt.Sprintf("%s (%d)", printable(set), sets[set]))
+		out = append(out, fmt.Sprintf("%s (%d)", Printable(set), sets[set]))
 	}
 	return out
 }
@@ -129,19 +129,19 @@ func Diff(w io.Writer, a, b *Baseline, width int, color bool) {
 	for _, f := range pa.Features() {
 		g := pb.Feature(f.Key)
 		if g == nil {
-			fmt.Fprintf(t, "%s\t%s\t%d → gone\t\t\t\n", printable(f.Name), f.Type, f.N)
+			fmt.Fprintf(t, "%s\t%s\t%d → gone\t\t\t\n", Printable(f.Name), f.Type, f.N)
 			continue
 		}
 		kind := string(f.Type)
 		if f.Type != g.Type {
 			kind += " → " + string(g.Type)
 		}
-		fmt.Fprintf(t, "%s\t%s\t%d → %d\t%.2f%% → %.2f%%\t%s → %s\t%s\n", printable(f.Name), kind, f.N, g.N,
+		fmt.Fprintf(t, "%s\t%s\t%d → %d\t%.2f%% → %.2f%%\t%s → %s\t%s\n", Printable(f.Name), kind, f.N, g.N,
 			100*f.missingShare(), 100*g.missingShare(), f.centre(), g.centre(), effect(f, g))
 	}
 	for _, g := range pb.Features() {
 		if pa.Feature(g.Key) == nil {
-			fmt.Fprintf(t, "%s\t%s\tnew → %d\t\t\t\n", printable(g.Name), g.Type, g.N)
+			fmt.Fprintf(t, "%s\t%s\tnew → %d\t\t\t\n", Printable(g.Name), g.Type, g.N)
 		}
 	}
 	t.Flush()
@@ -152,7 +152,7 @@ func (f *Feature) centre() string {
 		return Short(mean)
 	}
 	if c := f.Categories(); len(c) > 0 && f.N > 0 {
-		return fmt.Sprintf("%s %.1f%%", clip(printable(c[0].Value), 16), 100*float64(c[0].Count)/float64(f.N))
+		return fmt.Sprintf("%s %.1f%%", Clip(Printable(c[0].Value), 16), 100*float64(c[0].Count)/float64(f.N))
 	}
 	return "–"
 }

@@ -1,6 +1,7 @@
 package profiles
 
 import (
+	"strconv"
 	"strings"
 
 	"plumbline"
@@ -44,7 +45,7 @@ func segment(r *plumbline.Record, name string) (string, bool) {
 			case plumbline.String:
 				return v.Str, true
 			case plumbline.Bool:
-				return boolText(v.Num), true
+				return strconv.FormatBool(v.Num != 0), true
 			}
 			return "", false
 		}
@@ -57,20 +58,13 @@ func segment(r *plumbline.Record, name string) (string, bool) {
 func Text(v plumbline.Value) (string, bool) {
 	switch v.Kind {
 	case plumbline.String:
-		return shorten(v.Str), true
+		return Shorten(v.Str), true
 	case plumbline.Number:
 		return Decimal(v.Num), true
 	case plumbline.Bool:
-		return boolText(v.Num), true
+		return strconv.FormatBool(v.Num != 0), true
 	}
 	return "", false
-}
-
-func boolText(x float64) string {
-	if x != 0 {
-		return "true"
-	}
-	return "false"
 }
 
 var (

@@ -121,15 +121,9 @@ func QuantileCuts(counts []int64) (cuts []int) {
 	return cuts
 }
 
-// Shorten bounds a category's text as profiles do: a long one becomes its beginning and a hash of all of it.
-func Shorten(s string) string { return shorten(s) }
-
 // Picture is what [Histogram] draws: shares of all records, of numbers in equally wide bins, of categories by name. Empty if there is
 // nothing to draw.
 func Picture(ref, cur *Feature) plumbline.Bins {
 	labels, a, b := display(ref, cur)
 	return plumbline.Bins{Labels: labels, Baseline: a, Current: b}
 }
-
-// Printable keeps control characters of a name or a category away from a terminal.
-func Printable(s string) string { return printable(s) }

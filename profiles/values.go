@@ -72,8 +72,8 @@ func (v *values) clone() *values {
 	return c
 }
 
-// byCount orders categories by count, the largest first, then by value.
-func byCount(a, b Category) int {
+// ByCount orders categories for slices.SortFunc: by count, the largest first, then by value.
+func ByCount(a, b Category) int {
 	if a.Count != b.Count {
 		if a.Count > b.Count {
 			return -1
@@ -88,8 +88,8 @@ func byValue(a, b Category) int { return strings.Compare(a.Value, b.Value) }
 // maxText is the longest category text kept as it is, in bytes.
 const maxText = 200
 
-// shorten bounds a category's text: a long one becomes its beginning and a hash of all of it.
-func shorten(s string) string {
+// Shorten bounds a category's text to 200 bytes: a longer one becomes its beginning and a hash of all of it.
+func Shorten(s string) string {
 	if len(s) <= maxText {
 		return s
 	}

@@ -77,13 +77,5 @@ func valueOf(r *plumbline.Record, column string) (string, bool) {
 		}
 		return "", false
 	}
-	switch v.Kind {
-	case plumbline.String:
-		return profiles.Shorten(v.Str), true
-	case plumbline.Number:
-		return profiles.Decimal(v.Num), true
-	case plumbline.Bool:
-		return boolText(v.Num), true
-	}
-	return "", false
+	return profiles.Text(*v)
 }

@@ -2,6 +2,7 @@ package compare
 
 import (
 	"math"
+	"strconv"
 	"unicode/utf8"
 
 	"plumbline"
@@ -200,7 +201,7 @@ func (c *column) boolean(b bool) {
 		x = 1
 	}
 	if c.raw != nil {
-		c.raw.text(boolText(x), true)
+		c.raw.text(strconv.FormatBool(b), true)
 		return
 	}
 	c.passed(1)
@@ -215,7 +216,7 @@ func (c *column) countBool(x float64) {
 	c.votes.Booleans++
 	switch c.typ {
 	case plumbline.TypeCategory, plumbline.TypeBoolean:
-		c.names.add(boolText(x), 1)
+		c.names.add(strconv.FormatBool(x != 0), 1)
 	default:
 		c.lose(&c.invalid, 1)
 	}

@@ -100,15 +100,14 @@ func (c *column) decide() {
 
 // category is a row held back as a category; false if it is none.
 func (h *held) category(row int, k plumbline.ValueKind) (string, bool) {
-	switch x := h.nums[row]; {
+	v := plumbline.Value{Kind: k, Num: h.nums[row]}
+	switch {
+	case k == plumbline.Number && v.Num-v.Num != 0:
+		return "", false
 	case k == plumbline.String:
-		return h.texts[int(x)], true
-	case k == plumbline.Bool:
-		return boolText(x), true
-	case k == plumbline.Number && x-x == 0:
-		return profiles.Decimal(x), true
+		v.Str = h.texts[int(v.Num)]
 	}
-	return "", false
+	return profiles.Text(v)
 }
 
 // sorted returns the numbers that a type counts, ascending.

@@ -108,7 +108,7 @@ func histogram(b *plumbline.Bins) template.HTML {
 	fmt.Fprintf(&s, `<svg class="histogram" viewBox="0 0 %g %g" role="img" aria-label="histogram of the reference and the current file">`, width, row*float64(len(b.Labels))+4)
 	for i, label := range b.Labels {
 		y := row*float64(i) + 3
-		fmt.Fprintf(&s, `<text class="label" x="%g" y="%.1f">%s</text>`, labelled-8, y+13, template.HTMLEscapeString(clip(profiles.Printable(label), 26)))
+		fmt.Fprintf(&s, `<text class="label" x="%g" y="%.1f">%s</text>`, labelled-8, y+13, template.HTMLEscapeString(profiles.Clip(profiles.Printable(label), 26)))
 		for k, side := range []struct {
 			class string
 			share float64

@@ -27,7 +27,6 @@ type levels struct {
 const (
 	maxLevels = 10_000
 	maxBeyond = 200_000
-	maxText   = 200 // bytes of a name
 )
 
 var seed = maphash.MakeSeed()
@@ -52,9 +51,7 @@ const (
 
 // place finds a category, or makes room for it; negative if it is not kept by name.
 func (l *levels) place(s string) int32 {
-	if len(s) > maxText {
-		s = profiles.Shorten(s)
-	}
+	s = profiles.Shorten(s)
 	if i, ok := l.index[s]; ok {
 		return i
 	}
@@ -136,15 +133,7 @@ func (l *levels) list(from int) []profiles.Category {
 	for i := from; i < len(l.names); i++ {
 		out = append(out, profiles.Category{Value: l.names[i], Count: l.counts[i]})
 	}
-	slices.SortFunc(out, func(a, b profiles.Category) int {
-		switch {
-		case a.Count > b.Count:
-			return -1
-		case a.Count < b.Count:
-			return 1
-		}
-		return strings.Compare(a.Value, b.Value)
-	})
+	slices.SortFunc(out, profiles.ByCount)
 	return out
 }
 
@@ -168,11 +157,4 @@ func (l *levels) sample() profiles.Sample {
 		s.Unseen = l.list(l.known)
 	}
 	return s
-}
-
-func boolText(x float64) string {
-	if x != 0 {
-		return "true"
-	}
-	return "false"
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"strconv"
 	"strings"
 
 	"plumbline"
@@ -140,7 +141,7 @@ func openRaw(ctx context.Context, path, format string, wanted map[string]bool, s
 				r.text(v.Str, false)
 			}
 		case plumbline.Bool:
-			r.text(boolText(v.Num), true)
+			r.text(strconv.FormatBool(v.Num != 0), true)
 		default:
 			r.none(1)
 		}

@@ -105,7 +105,7 @@ func (t *text) table(list []Feature) {
 	for i := range list {
 		f := &list[i]
 		a, b := f.sparklines()
-		rows = append(rows, []string{clip(profiles.Printable(f.Name), 28), string(f.Type), string(f.Verdict), f.shiftText(), figureOf(f.value("psi")), f.pText(), f.byText(), f.missingText(), a, b})
+		rows = append(rows, []string{profiles.Clip(profiles.Printable(f.Name), 28), string(f.Type), string(f.Verdict), f.shiftText(), figureOf(f.value("psi")), f.pText(), f.byText(), f.missingText(), a, b})
 	}
 	widths := make([]int, len(rows[0]))
 	for _, row := range rows {
@@ -214,7 +214,7 @@ func (t *text) by(b *By) {
 		if len(names) > 8 {
 			text = strings.Join(names[:8], ", ") + fmt.Sprintf(", … %d more", len(names)-8)
 		}
-		t.line("  %-20s %9s → %-9s rows  %s  %s", clip(profiles.Printable(g.Value), 20), thousands(g.Reference), thousands(g.Current), t.verdict(g.Verdict, fmt.Sprintf("%-10s", g.Verdict)), text)
+		t.line("  %-20s %9s → %-9s rows  %s  %s", profiles.Clip(profiles.Printable(g.Value), 20), thousands(g.Reference), thousands(g.Current), t.verdict(g.Verdict, fmt.Sprintf("%-10s", g.Verdict)), text)
 	}
 	if b.Rest > 0 {
 		t.line("  %s rows have values that are not compared by themselves.", thousands(b.Rest))
@@ -241,10 +241,10 @@ func (t *text) compat(c Compat) {
 				word = "drift"
 			}
 			if v.Reason != "" {
-				t.line("  %-38s %s", clip(profiles.Printable(v.Name), 28), v.Reason)
+				t.line("  %-38s %s", profiles.Clip(profiles.Printable(v.Name), 28), v.Reason)
 				continue
 			}
-			name := clip(profiles.Printable(v.Name), 28)
+			name := profiles.Clip(profiles.Printable(v.Name), 28)
 			if v.Chunk > 0 {
 				name += fmt.Sprintf(", chunk %d", v.Chunk)
 			}
@@ -258,13 +258,4 @@ func (t *text) foot(r *Report) {
 	for _, l := range r.Left {
 		t.line("Not compared: %s: %s.", profiles.Printable(l.Name), l.Reason)
 	}
-}
-
-// clip shortens a text to so many characters.
-func clip(s string, most int) string {
-	r := []rune(s)
-	if len(r) <= most {
-		return s
-	}
-	return string(r[:most-1]) + "…"
 }
