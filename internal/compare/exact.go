@@ -3,6 +3,7 @@ package compare
 import (
 	"errors"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -107,36 +108,23 @@ func (r *runner) others(name string, ref, cur *raw) map[string][]incumbents.Find
 // p-value stays what was made of that: SciPy's takes rows as independent.
 func (f *Feature) exact(ref, cur []float64, level float64) {
 	for _, t := range exactTests {
-		res := t.run(ref, cur)
-		at := -1
-		for i := range f.Findings {
-			if f.Findings[i].Test == t.name {
-				at = i
-			}
-		}
+		at := slices.IndexFunc(f.Findings, func(x Finding) bool { return x.Test == t.name })
 		if at < 0 {
-			f.Findings = append(f.Findings, Finding{Test: t.name})
-			at = len(f.Findings) - 1
+			at = len(f.Findings)
+			f.Findings = append(f.Findings, Finding{Verdict: plumbline.NoVerdict})
 		}
-		x := &f.Findings[at]
-		x.Value, x.Effect, x.SD, x.Lower, x.Upper, x.N, x.M, x.Reason = res.Value, res.Effect, res.SD, res.Lower, res.Upper, float64(res.N), float64(res.M), res.Reason
+		r, of := t.run(ref, cur), f.Findings[at]
+		x := finding(statistic(t.name, r, level), of.Judged)
 		if f.dependent {
-			x.Note = joined("of the raw values; the p-value is not, since rows depend on each other", x.Note)
+			x.P, x.Verdict, x.Reason = of.P, of.Verdict, r.Reason
+			x.Note = joined("of the raw values; the p-value is not, since rows depend on each other", of.Note)
 			if x.Verdict == plumbline.NoVerdict && x.Reason == "" {
 				x.Reason = "rows depend on each other"
 			}
-			continue
+		} else {
+			x.Note = joined("of the raw values", r.Note)
 		}
-		x.P, x.Note, x.Verdict = res.P, joined("of the raw values", res.Note), plumbline.NoVerdict
-		switch {
-		case res.Value == nil:
-		case res.P == nil:
-			x.Reason = "it has no p-value to judge it by"
-		case *res.P <= level:
-			x.Verdict = plumbline.Drift
-		default:
-			x.Verdict = plumbline.NoDrift
-		}
+		f.Findings[at] = x
 	}
 	f.conclude()
 }

@@ -161,6 +161,23 @@ func changed(ref, cur plumbline.FeatureType) bool {
 	return ref != plumbline.TypeAuto && cur != plumbline.TypeAuto && ref != cur
 }
 
+// statistic is the result of no test of detectors', judged by its p-value at a level.
+func statistic(test string, r detectors.Result, level float64) plumbline.Finding {
+	x := plumbline.Finding{Test: test, Value: r.Value, Effect: r.Effect, P: r.P, Lower: r.Lower, Upper: r.Upper, SD: r.SD, N: float64(r.N), M: float64(r.M), Reason: r.Reason, Note: r.Note, Verdict: plumbline.NoVerdict}
+	switch {
+	case r.Value == nil || r.P == nil:
+		if r.Reason == "" {
+			x.Reason = "it has no p-value to judge it by"
+		}
+	case *r.P <= level:
+		x.Verdict = plumbline.Drift
+	default:
+		x.Verdict = plumbline.NoDrift
+	}
+	return x
+}
+
+// finding is what the report keeps of a finding.
 func finding(x plumbline.Finding, judged bool) Finding {
 	return Finding{Test: x.Test, Value: x.Value, Effect: x.Effect, P: x.P, Lower: x.Lower, Upper: x.Upper, SD: x.SD, N: x.N, M: x.M, Reason: x.Reason, Note: x.Note, Verdict: x.Verdict, Judged: judged}
 }

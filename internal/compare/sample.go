@@ -93,18 +93,9 @@ func sampled(pairs []pair) *together {
 func (t *together) judge(level float64, dependent bool) Feature {
 	f := Feature{Name: wholeRows, Type: "rows", N: int64(len(t.cur[0])), M: int64(len(t.ref[0])), Verdict: plumbline.NoVerdict}
 	found := func(test string, r detectors.Result) {
-		x := Finding{Test: test, Value: r.Value, Effect: r.Effect, P: r.P, Lower: r.Lower, Upper: r.Upper, SD: r.SD, N: float64(r.N), M: float64(r.M), Reason: r.Reason, Note: r.Note,
-			Judged: true, Verdict: plumbline.NoVerdict}
-		switch {
-		case r.P == nil && x.Reason == "":
-			x.Reason = "it has no p-value to judge it by"
-		case r.P == nil:
-		case dependent:
-			x.P, x.Lower, x.Upper, x.Reason = nil, nil, nil, "rows depend on each other, and this test takes them as independent"
-		case *r.P <= level:
-			x.Verdict = plumbline.Drift
-		default:
-			x.Verdict = plumbline.NoDrift
+		x := finding(statistic(test, r, level), true)
+		if dependent && x.P != nil {
+			x.P, x.Lower, x.Upper, x.Verdict, x.Reason = nil, nil, nil, plumbline.NoVerdict, "rows depend on each other, and this test takes them as independent"
 		}
 		if x.Verdict != plumbline.NoVerdict && f.Verdict != plumbline.Drift {
 			f.Verdict = x.Verdict
