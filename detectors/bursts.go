@@ -83,7 +83,7 @@ func logNormalOf(scores []float64) logNormal {
 	return logNormal{n: len(scores), mean: mean, sd: math.Max(sd, leastDeviations), df: float64(len(scores) - 1)}
 }
 
-// logNormalOfBursts is the law of bursts beyond a limit.
+// logNormalOfBursts is the law of bursts beyond a limit, none if there are none.
 func logNormalOfBursts(scores []float64, limit float64) logNormal {
 	k := float64(len(scores))
 	if k == 0 {
@@ -98,6 +98,14 @@ func logNormalOfBursts(scores []float64, limit float64) logNormal {
 	}
 	df := burstPrior + k - 1
 	return logNormal{n: len(scores), mean: mean, sd: math.Sqrt(squares / df), df: df}
+}
+
+// logNormalOfRare is the law of scores that most windows lack: nothing tells bursts from the others.
+func logNormalOfRare(scores []float64) logNormal {
+	if len(scores) == 0 {
+		return logNormal{sd: maxBurstSD, df: burstPrior - 1}
+	}
+	return logNormalOfBursts(scores, 0)
 }
 
 func logarithms(x []float64) []float64 {

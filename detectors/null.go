@@ -65,58 +65,61 @@ func FitNull(scores []Score) (*Null, error) {
 	}
 	n.excess = (stat.Mean(x, nil) - 1) * math.Sqrt(k) / cv
 	slices.Sort(x)
+	n.learn(x, farIndependent(len(x), 2/(cv*cv)))
+	return n, nil
+}
+
+// learn tells usual windows from bursts and learns the law of each, from scores by their mean in ascending order. independent is how far
+// those of independent rows go.
+func (n *Null) learn(x []float64, independent float64) {
 	some := x[sort.SearchFloat64s(x, nothing):]
 	rare := !n.Signed && 2*len(some) < len(x) // most windows have no score: those that do are not usual
 	switch {
 	case n.Signed:
 		n.limit = farSquare(x)
 	case rare:
-		n.limit = farIndependent(len(x), 2/(cv*cv))
+		n.limit = independent
 	default: // where rows are more alike than independent ones, what those would do is no burst
-		n.limit = math.Max(farLogNormal(some), farIndependent(len(x), 2/(cv*cv)))
+		n.limit = math.Max(farLogNormal(some), independent)
 	}
-	split := sort.SearchFloat64s(x, n.limit)
-	n.Bursts = len(x) - split
-	n.Phi = math.Max(1, stat.Mean(x[:split], nil))
-	switch {
-	case rare && len(some) == 0:
-		n.bursts = logNormal{sd: maxBurstSD, df: burstPrior - 1}
-	case rare:
+	usual := x[:sort.SearchFloat64s(x, n.limit)]
+	n.Bursts = len(x) - len(usual)
+	n.Phi = math.Max(1, stat.Mean(usual, nil))
+	if rare {
 		n.Phi = math.Max(1, stat.Mean(x, nil))
-		n.bursts = logNormalOfBursts(some, 0)
-	case n.Signed:
-		n.bursts = logNormalOfBursts(x[split:], n.limit)
-	default:
-		n.usual = logNormalOf(some[:len(some)-n.Bursts])
-		n.bursts = logNormalOfBursts(x[split:], n.limit)
+		n.bursts = logNormalOfRare(some)
+		return
 	}
-	return n, nil
+	if !n.Signed {
+		n.usual = logNormalOf(some[:len(some)-n.Bursts])
+	}
+	n.bursts = logNormalOfBursts(x[len(usual):], n.limit)
 }
 
 // A score of a thousandth of what noise brings is none.
 const nothing = 1e-3
 
 // Independent reports whether the windows spread no more than independent rows would: mean X is within two standard errors, and no
-// window is a burst, which where it is rare hardly moves the mean. With three,
-// weak dependence passed for none too often: 20 windows whose days are 0.1 standard deviations apart made the size of X2 at 0.001
-// seven times too large, now five; 50 windows twice too large, now none (bench/calibration).
+// window is a burst, which where it is rare hardly moves the mean. With three standard errors weak dependence passed for none too often:
+// 20 windows whose days are 0.1 standard deviations apart made the size of X2 at 0.001 seven times too large, now five; 50 windows
+// twice too large, now none (bench/calibration).
 func (n *Null) Independent() bool { return n.excess < 2 && n.Bursts == 0 }
 
 // Tail is the probability that a window without drift scores at least x times what independent rows do on average.
-func (n *Null) Tail(x float64) float64 {
-	if !(x > 0) {
-		return 1
-	}
-	p := 0.0
+func (n *Null) Tail(x float64) float64 { return n.tail(x, 1) }
+
+// tail is Tail of a window in which a burst is so many times as likely.
+func (n *Null) tail(x, times float64) float64 {
+	usual := 0.0
 	switch {
-	case n.Signed:
-		p = studentTail(math.Sqrt(x/n.Phi), float64(n.K-n.Bursts))
-	case x <= nothing:
+	case !(x > 0), x <= nothing && !n.Signed:
 		return 1
+	case n.Signed:
+		usual = studentTail(math.Sqrt(x/n.Phi), float64(n.K-n.Bursts))
 	default:
-		p = n.usual.tail(x) * float64(n.usual.n+1) / float64(n.K+1)
+		usual = n.usual.tail(x) * float64(n.usual.n+1) / float64(n.K+1)
 	}
-	return math.Min(1, p+n.bursts.tail(x)*float64(n.bursts.n+1)/float64(n.K+1))
+	return math.Min(1, usual+times*n.bursts.tail(x)*float64(n.bursts.n+1)/float64(n.K+1))
 }
 
 // likened says that a burst has its like among the windows; empty if x is none, or they have none.
@@ -129,13 +132,13 @@ func (n *Null) likened(x float64) string {
 
 // bound is at least the probability that a window longer than these scores s or more without drift. However rows depend on each
 // other, if they do so in one way throughout, the average over a longer window strays no further than that over a shorter one: so
-// the drift that s shows is held against that of the shorter windows. Not ok if s or they don't tell what drift they show, or if s is
-// of fewer rows.
+// the drift that s shows is held against that of the shorter windows, one of which is a burst the likelier the more there are in it. Not ok
+// if s or they don't tell what drift they show, or if s is of fewer rows.
 func (n *Null) bound(s Score) (p float64, ok bool) {
 	if !(s.Rows > 0) || !(n.rows > 0) || s.Rows < n.rows {
 		return 1, false
 	}
-	return n.Tail(s.X / s.Mean * n.rows / s.Rows), true
+	return n.tail(s.X/s.Mean*n.rows/s.Rows, s.Rows/n.rows), true
 }
 
 // independentTail is the law of independent rows, widened by what these windows leave open: a score is about a chi-square of nu =
