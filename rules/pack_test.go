@@ -81,7 +81,7 @@ func TestPackTellsAStory(t *testing.T) {
 		engines = append(engines, NewEngine(g, nil))
 	}
 	var got []string
-	for hour = range 400 {
+	for hour = range 500 {
 		for _, e := range engines {
 			res, err := e.Eval(t.Context(), start.Add(time.Duration(hour)*time.Hour), src)
 			if err != nil || len(res.Errors) > 0 {
@@ -95,7 +95,7 @@ func TestPackTellsAStory(t *testing.T) {
 			}
 		}
 	}
-	want := []string{"10 firing Drift", "124 firing NoTraffic", "200 resolved NoTraffic", "347 resolved Drift"}
+	want := []string{"10 firing Drift", "124 firing NoTraffic", "200 resolved NoTraffic", "467 resolved Drift"}
 	if !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
