@@ -2,6 +2,7 @@ package profiles
 
 import (
 	"cmp"
+	"fmt"
 	"math"
 	"slices"
 
@@ -192,6 +193,33 @@ func (b *Builder) correlate(cols []*column) *Correlations {
 		}
 	}
 	return out
+}
+
+// validate checks what was read from a file; nil is a baseline without correlations.
+func (c *Correlations) validate() error {
+	if c == nil {
+		return nil
+	}
+	k := len(c.Features)
+	if k > maxCorrelated || len(c.R) != k*(k-1)/2 || len(c.N) != len(c.R) {
+		return fmt.Errorf("correlations: %d features have %d pairs, not %d and %d", k, k*(k-1)/2, len(c.R), len(c.N))
+	}
+	for i, r := range c.R {
+		if !(r >= -1 && r <= 1) || c.N[i] < 0 || c.N[i] > maxCount {
+			return fmt.Errorf("correlations: pair %d has %v of %d rows", i, r, c.N[i])
+		}
+	}
+	for _, s := range c.Spreads {
+		if len(s.SD) != len(c.R) || len(s.Blocks) != len(c.R) || !(s.Seconds > 0) {
+			return fmt.Errorf("correlations.spreads: %d and %d numbers for %d pairs, or no length", len(s.SD), len(s.Blocks), len(c.R))
+		}
+		for i, sd := range s.SD {
+			if !(sd >= 0 && sd < 100) || s.Blocks[i] < 0 || s.Blocks[i] > maxCorrelationRows {
+				return fmt.Errorf("correlations.spreads: pair %d has %v of %d stretches", i, sd, s.Blocks[i])
+			}
+		}
+	}
+	return nil
 }
 
 // Numeric is a value as a number for Correlate: NaN if it is none, or infinite.

@@ -79,3 +79,30 @@ func TestBaselineKeepsRowsAndCorrelations(t *testing.T) {
 		t.Errorf("%v of the rows occur twice, want about 0.1", share)
 	}
 }
+
+func TestImpossibleCorrelationsAreRefused(t *testing.T) {
+	good := func() *Correlations {
+		return &Correlations{Features: []string{"a", "b"}, R: []float64{.5}, N: []int64{9}, Spreads: []Spread{{60, []float64{.1}, []int64{8}}}}
+	}
+	for _, c := range []*Correlations{nil, good(), {}} {
+		if err := c.validate(); err != nil {
+			t.Errorf("%+v: %v", c, err)
+		}
+	}
+	for name, change := range map[string]func(c *Correlations){
+		"a pair too many": func(c *Correlations) { c.R, c.N = append(c.R, 0), append(c.N, 0) },
+		"no rows":         func(c *Correlations) { c.N = nil },
+		"above one":       func(c *Correlations) { c.R[0] = 1.01 },
+		"no number":       func(c *Correlations) { c.R[0] = math.NaN() },
+		"fewer than none": func(c *Correlations) { c.N[0] = -1 },
+		"no length":       func(c *Correlations) { c.Spreads[0].Seconds = 0 },
+		"no spread":       func(c *Correlations) { c.Spreads[0].SD = nil },
+		"negative spread": func(c *Correlations) { c.Spreads[0].SD[0] = -1 },
+		"stretches":       func(c *Correlations) { c.Spreads[0].Blocks[0] = maxCorrelationRows + 1 },
+	} {
+		c := good()
+		if change(c); c.validate() == nil {
+			t.Errorf("%s is accepted", name)
+		}
+	}
+}
