@@ -31,7 +31,7 @@ func andersonDarling(t table) (Result, Score) {
 
 // bridgeScore is the integral of the square of a Brownian bridge, with the mean of its law; en is nm/(n+m).
 func bridgeScore(x, mean, en float64, law quadratic, shift func(delta float64) float64) Score {
-	return Score{X: math.Max(0, x), Mean: mean, CV: law.sd() / mean, Rows: en, tail: law.tail, shift: shift}
+	return Score{X: math.Max(0, x), Mean: mean, CV: law.sd() / mean, Rows: en, shown: math.Max(0, x), tail: law.tail, shift: shift}
 }
 
 // pooled returns the rows of both sides per cell.

@@ -17,6 +17,7 @@ type table struct {
 	r, c []int64
 	m, n int64
 	phi  float64 // design effect: 1 for independent rows
+	law  *table  // the cells that p-values rest on, where these are others; nil: these
 }
 
 // newTable returns an invalid table's reason, or "". The order of cells is kept: neighbours stay neighbours.
@@ -80,6 +81,11 @@ func (t table) noise() float64 { return t.phi * t.sampling() }
 // merged joins each cell whose expected count is under MinExpected, less a tenth, on either side with the next one, and what is left over with
 // the last. Joining cells can only shrink a distance, so a bound or a rejection on the merged table holds for the full one.
 func (t table) merged() table {
+	if t.law != nil {
+		law := *t.law
+		law.phi = t.phi
+		return law.merged()
+	}
 	// The smaller side's expected count of a cell is its pooled share of the smaller side's rows.
 	scale := math.Min(float64(t.n), float64(t.m)) / (float64(t.n) + float64(t.m))
 	out := table{n: t.n, m: t.m, phi: t.phi}
@@ -101,7 +107,7 @@ func (t table) merged() table {
 // mergeNote says that p rests on fewer cells than the value.
 func mergeNote(all, merged table) string {
 	switch {
-	case len(merged.r) == len(all.r):
+	case len(merged.r) >= len(all.r):
 		return ""
 	case len(merged.r) < 2:
 		return fmt.Sprintf("no p-value: fewer than two cells expect %d rows", MinExpected)

@@ -13,7 +13,7 @@ import (
 type column struct {
 	labels   []string
 	ref, cur []int64
-	ordered  bool // neighbours are alike: cells of a number
+	law      *[2][]int64 // what p-values rest on, where these are other cells: of the baseline and of the window
 }
 
 // Cells beside the categories themselves.
@@ -47,7 +47,7 @@ func numberColumn(ref, cur *profiles.Feature) (column, string) {
 	for i, cut := range cuts {
 		edges[i] = g.Edges[cut]
 	}
-	return column{labels: intervals(edges), ref: profiles.Group(r, cuts), cur: profiles.Group(c, cuts), ordered: true}, ""
+	return column{labels: intervals(edges), ref: profiles.Group(r, cuts), cur: profiles.Group(c, cuts)}, ""
 }
 
 // gridCounts returns both sides' counts on the same grid.
@@ -91,15 +91,10 @@ func categoryColumn(ref, cur *profiles.Feature) (column, string) {
 	add(cellOther, ref.Other(), cur.Other())
 	add(cellUnseen, ref.Unseen(), cur.Unseen())
 	add(cellMissing, ref.Missing, cur.Missing)
+	law := [2][]int64{}
+	law[0], law[1] = vocabularyOf(ref, cur).cells(ref.Missing, cur.Missing)
+	col.law = &law
 	return col, ""
-}
-
-// mergeable returns the counts in an order in which merging neighbours is sensible.
-func (c column) mergeable() (ref, cur []int64) {
-	if c.ordered {
-		return c.ref, c.cur
-	}
-	return ByFrequency(c.ref, c.cur)
 }
 
 // intervals labels the cells between edges: "≤ 24.1", "24.1 – 28.9", "> 28.9".

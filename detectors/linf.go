@@ -10,23 +10,33 @@ import "math"
 func LInfinity(ref, cur []int64) Result { return onTable(ref, cur, linfResult) }
 
 func linfResult(t table) Result {
+	value, variance, p := largest(t)
+	if t.law != nil {
+		law := *t.law
+		law.phi = t.phi
+		_, _, p = largest(law)
+	}
+	effect := math.Sqrt(math.Max(0, value*value-variance))
+	return Result{Value: number(value), Effect: number(effect), P: probability(p), SD: number(ShiftOfLInf(effect)), N: t.n, M: t.m}
+}
+
+// largest is the largest difference of a cell's share, the variance of that cell's without drift, and the probability of one so large.
+func largest(t table) (value, variance, p float64) {
 	m, n := float64(t.m), float64(t.n)
-	variance := func(j int) float64 {
+	noise := func(j int) float64 {
 		share := (float64(t.r[j]) + float64(t.c[j])) / (n + m)
 		return t.noise() * share * (1 - share)
 	}
-	value, at := -1.0, 0
+	value = -1
 	for j := range t.r {
 		if d := math.Abs(float64(t.c[j])/n - float64(t.r[j])/m); d > value {
-			value, at = d, j
+			value, variance = d, noise(j)
 		}
 	}
-	p := 0.0
 	for j := range t.r {
-		if v := variance(j); v > 0 {
+		if v := noise(j); v > 0 {
 			p += math.Erfc(value / math.Sqrt(2*v))
 		}
 	}
-	effect := math.Sqrt(math.Max(0, value*value-variance(at)))
-	return Result{Value: number(value), Effect: number(effect), P: probability(p), SD: number(ShiftOfLInf(effect)), N: t.n, M: t.m}
+	return value, variance, p
 }

@@ -54,7 +54,7 @@ func TestMeanShiftSize(t *testing.T) {
 // A test without a number in most windows of the baseline, like one of a value that no day has more than one of, has nothing to be
 // judged by: that its rows were independent is not known either.
 func TestMuteCalibration(t *testing.T) {
-	s := chiSquareScore(500, 1, 1)
+	s := chiSquareScore(500, 1, 1, 500)
 	if p, reason, r := (&Calibration{Available: 31, Mute: true}).tail(s); r != unknown || reason == "" {
 		t.Errorf("p %v, reason %q", p, reason)
 	}

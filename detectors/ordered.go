@@ -153,11 +153,16 @@ func quantileShiftOf(q float64) func(Input) outcome {
 	}
 }
 
-// categoryShiftOf judges every category the baseline knew; unseen and missing values have tests of their own.
+// categoryShiftOf judges every category the baseline knew; unseen and missing values have tests of their own. Those not kept by name, and
+// those that hardly were, are left out: they were chosen for the rows they have in the baseline.
 func categoryShiftOf(in Input) outcome {
 	col, reason := columnOf(in.Baseline, in.Current)
 	if reason != "" {
 		return outcome{Result: none(in.Current.N, in.Baseline.N, "%s", reason)}
+	}
+	most := 0.0
+	if in.Baseline.Other() > 0 {
+		most = vocabularyOf(in.Baseline, in.Current).most
 	}
 	var labels []string
 	var ref, cur []int64
@@ -166,7 +171,7 @@ func categoryShiftOf(in Input) outcome {
 		if label == cellMissing {
 			continue
 		}
-		labels, ref, cur, judged = append(labels, label), append(ref, col.ref[j]), append(cur, col.cur[j]), append(judged, label != cellUnseen)
+		labels, ref, cur, judged = append(labels, label), append(ref, col.ref[j]), append(cur, col.cur[j]), append(judged, label != cellUnseen && label != cellOther && float64(col.ref[j]+col.cur[j]) > most)
 	}
 	res, worst := categoryShift(ref, cur, judged)
 	out := outcome{Result: res, bins: col.evidence()}

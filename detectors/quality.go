@@ -57,12 +57,6 @@ func unseenOf(in Input) outcome {
 			return noOutcome("the window was not counted on the baseline's categories")
 		}
 	}
-	var singletons int64
-	for _, c := range in.Baseline.Categories() {
-		if c.Count == 1 {
-			singletons++
-		}
-	}
 	unseen := in.Current.Unseen()
 	_, known := in.Baseline.Known()
 	_, seen := in.Current.Known()
@@ -71,9 +65,9 @@ func unseenOf(in Input) outcome {
 			unseen += seen[j]
 		}
 	}
-	out := outcome{Result: UnseenShare(unseen, in.Current.N, singletons, in.Baseline.N)}
+	out := outcome{Result: newcomers(vocabularyOf(in.Baseline, in.Current), unseen, in.Current.N, in.Baseline.N)}
 	if out.P != nil {
-		s := scoreOfP(*out.P)
+		s := shareScore(*out.P, *out.SD, in.Current.N, in.Baseline.N)
 		s.Signed = false // where rows depend on each other new values come in bursts, nothing like a normal number
 		out.score = &s
 	}

@@ -21,14 +21,17 @@ type Score struct {
 	Rows float64
 
 	tail  func(x float64) float64     // P(X >= x) for independent rows without drift
-	shift func(delta float64) float64 // the X that a shift by delta standard deviations adds; nil: unknown
-	// exceeds is P(X >= x) if drift has added nc to X; nil: by the triangle inequality.
+	shift func(delta float64) float64 // what a shift by delta standard deviations adds to shown; nil: unknown
+	// shown is the drift that the window shows, on the scale of shift. It is not always X: a p-value of few counts is not that of its
+	// effect, and X2 is not PSI.
+	shown float64
+	// exceeds is P(shown >= x) if drift has added nc to it; nil: by the triangle inequality.
 	exceeds func(x, nc float64) float64
 }
 
-// chiSquareScore is X of the chi-square law; en is nm/(n+m).
-func chiSquareScore(x, df, en float64) Score {
-	return Score{X: x, Mean: df, CV: math.Sqrt(2 / df), Rows: en,
+// chiSquareScore is X of the chi-square law; en is nm/(n+m), psi what the same cells have.
+func chiSquareScore(x, df, en, psi float64) Score {
+	return Score{X: x, Mean: df, CV: math.Sqrt(2 / df), Rows: en, shown: en * psi,
 		tail:    func(x float64) float64 { return ChiSquareTail(x, df, 0) },
 		shift:   func(delta float64) float64 { return en * psiOfShift(delta) },
 		exceeds: func(x, nc float64) float64 { return ChiSquareTail(x, df, nc) }}
@@ -37,7 +40,7 @@ func chiSquareScore(x, df, en float64) Score {
 // normalScore is the square of a standard normal number z; perShift is the z that a shift of one standard deviation makes, 0 if
 // that is unknown.
 func normalScore(z, perShift float64) Score {
-	s := Score{X: z * z, Mean: 1, CV: math.Sqrt2, Signed: true, tail: func(x float64) float64 { return math.Erfc(math.Sqrt(x / 2)) }}
+	s := Score{X: z * z, Mean: 1, CV: math.Sqrt2, Signed: true, shown: z * z, tail: func(x float64) float64 { return math.Erfc(math.Sqrt(x / 2)) }}
 	if perShift > 0 {
 		s.Rows = perShift * perShift
 		s.shift = func(delta float64) float64 { return delta * perShift * delta * perShift }
@@ -46,20 +49,20 @@ func normalScore(z, perShift float64) Score {
 	return s
 }
 
+// leastP is where the normal quantile has no digits left.
+const leastP = 1e-300
+
 // scoreOfP is the squared normal number whose two-sided p-value is p: any test with a p-value has a score.
 func scoreOfP(p float64) Score {
 	if p >= 1 {
 		return normalScore(0, 0)
 	}
-	if p < 1e-300 { // where the quantile has no digits left
-		p = 1e-300
-	}
-	return normalScore(distuv.UnitNormal.Quantile(p/2), 0)
+	return normalScore(distuv.UnitNormal.Quantile(math.Max(p, leastP)/2), 0)
 }
 
-// relevance is the probability of a score at least X if the true drift is a shift by tolerated standard deviations, the design
-// effect of a calibration taken out of both. Where the law with drift is not known, distances help themselves with the triangle
-// inequality: sqrt(X) of the window is at most sqrt(X) of the drift plus that of noise. Not ok: the test has no such notion.
+// relevance is the probability of showing at least this drift if the true one is a shift by tolerated standard deviations. Where rows
+// depend on each other, and where the law with drift is not known, distances help themselves with the triangle inequality: the root of
+// what the window shows is at most that of the drift plus that of noise. Not ok: the test has no such notion.
 func (s Score) relevance(tolerated float64, c *Calibration) (p float64, ok bool) {
 	if tolerated <= 0 {
 		return 0, true
@@ -67,12 +70,19 @@ func (s Score) relevance(tolerated float64, c *Calibration) (p float64, ok bool)
 	if s.shift == nil {
 		return 0, false
 	}
-	phi, nc := c.phi(s.Rows), s.shift(tolerated)
-	if s.exceeds != nil {
-		return s.exceeds(s.X/phi, nc/phi), true
+	nc, null := s.shift(tolerated), c.null()
+	if null == nil && s.exceeds != nil {
+		return s.exceeds(s.shown, nc), true
 	}
-	d := math.Max(0, math.Sqrt(s.X)-math.Sqrt(nc))
-	return s.tail(d * d / phi), true
+	d := math.Max(0, math.Sqrt(s.shown)-math.Sqrt(nc))
+	s.X = d * d
+	switch {
+	case null == nil:
+		return s.tail(s.X), true
+	case null == c.Windows:
+		return null.Tail(s.X / s.Mean), true
+	}
+	return null.bound(s)
 }
 
 // fTail is P(F >= x) of Fisher's F with a and b degrees of freedom.
@@ -87,21 +97,23 @@ func fTail(x, a, b float64) float64 {
 	return mathext.RegIncBeta(b/2, a/2, y)
 }
 
-// shareScore is the score of a difference of shares: by its p-value, and where that has no digits left by Cohen's h, whose standard
+// shareScore is the score of a difference of shares: by its p-value, and where that has no digits left at least by Cohen's h, whose standard
 // error is sqrt(1/n + 1/m).
 func shareScore(p, h float64, n, m int64) Score {
 	perShift := math.Sqrt(1 / (1/float64(n) + 1/float64(m)))
-	z := h * perShift
-	if p > 1e-20 {
-		z = math.Sqrt(scoreOfP(p).X)
+	z := math.Sqrt(scoreOfP(p).X)
+	if p < leastP {
+		z = math.Max(z, math.Abs(h)*perShift)
 	}
-	return normalScore(z, perShift)
+	s := normalScore(z, perShift)
+	s.shown = s.shift(math.Abs(h))
+	return s
 }
 
 // ksScore is nm/(n+m) D^2, whose mean and variance under Kolmogorov's law are pi^2/12 and 7 pi^4/720 - (pi^2/12)^2.
 func ksScore(d float64, n, m int64) Score {
 	en := 1 / (1/float64(n) + 1/float64(m))
-	return Score{X: en * d * d, Mean: math.Pi * math.Pi / 12, CV: 0.6325, Rows: en,
+	return Score{X: en * d * d, Mean: math.Pi * math.Pi / 12, CV: 0.6325, Rows: en, shown: en * d * d,
 		tail: func(x float64) float64 { return KSTail(math.Min(1, math.Sqrt(x/en)), n, m) },
 		shift: func(delta float64) float64 {
 			d := 2*distuv.UnitNormal.CDF(delta/2) - 1

@@ -114,7 +114,7 @@ func mmd(v Vectors) (Result, *Score) {
 	effect := d - c0*trace
 	lower := math.Max(math.Sqrt(d)-math.Sqrt(c0*quadraticQuantile(0.05, weights)), 0)
 	sampling := v.sampling()
-	score := &Score{X: d / sampling, Mean: trace, Rows: 1 / sampling, CV: math.Sqrt(2*squares) / trace,
+	score := &Score{X: d / sampling, shown: d / sampling, Mean: trace, Rows: 1 / sampling, CV: math.Sqrt(2*squares) / trace,
 		tail:  func(x float64) float64 { return QuadraticTail(x, weights) },
 		shift: func(delta float64) float64 { return mmdOfShift(delta, dim) / sampling }}
 	return Result{Value: number(d), Effect: number(effect), P: probability(score.tail(d / c0)), Lower: number(lower * lower),
