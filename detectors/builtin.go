@@ -59,7 +59,7 @@ func Builtin() []Test {
 		drift("constant_p", AnyKind, "1", "chance that all values are alike, given their shares in the baseline; 1 where they differ", pOf(constantOf)),
 		feature("out_of_range", Numeric, "share", "share of values outside the declared range, else outside the baseline's", outOfRangeOf),
 		drift("unseen", Categorical, "share", "share of values in categories the baseline never saw", unseenOf),
-		drift("unseen_p", Categorical, "1", "p-value of unseen against the Good-Turing rate of the baseline", pOf(unseenOf)),
+		drift("unseen_p", Categorical, "1", "chance of so many new categories, or one so large, given that a baseline does not have everything", pOf(unseenOf)),
 		drift("vanished_categories", Categorical, "categories", "number of the baseline's categories that are gone, surely at 95 %; the note names them", vanishedCategoriesOf),
 		drift("vanished_categories_p", Categorical, "1", "p-value of vanished_categories: of the surest one, Bonferroni's over all", pOf(vanishedCategoriesOf)),
 		feature("distinct", Categorical, "values", "number of different values; its effect is the difference to as many rows of the baseline", distinctOf),

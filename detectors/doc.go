@@ -4,7 +4,7 @@
 //
 // It has two layers. The first is mathematics on counts, moments and shares, which knows nothing of models or profiles: [PSI],
 // [ChiSquare], [G], [KS], [AndersonDarling], [CramerVonMises], [JensenShannon], [Hellinger], [TotalVariation], [LInfinity], [Wasserstein],
-// [AUC], [CategoryShift], [MeanShift], [VarianceRatio], [QuantileShift], [CompareShares], [UnseenShare] and the like, each of them a
+// [AUC], [CategoryShift], [MeanShift], [VarianceRatio], [QuantileShift], [CompareShares], [NewCategories] and the like, each of them a
 // [Result], and the laws behind them. The second, [Builtin], is the table of tests by name: each reads a baseline's and a window's
 // summary and returns a [plumbline.Finding]. A new statistic is a function of the first layer and a line of that table.
 //

@@ -5,7 +5,8 @@ import "math"
 // UnseenShare tests whether a window holds more never-seen categories than a baseline leads to expect. That m rows never showed a
 // value does not make it impossible: Good and Turing estimate the probability of a value not yet seen by N1/m, N1 being the number
 // of values seen exactly once. The null rate is N1/m + sqrt(ln(1/0.05)/(2m)), the slack covering the estimate's own error with 95 %
-// confidence (McAllester and Schapire 2000).
+// confidence (McAllester and Schapire 2000). It needs no more than two sums; where the counts of the categories are known,
+// [NewCategories] sees far less.
 //
 // Value is unseen/n with its 95 % [Wilson] interval; Effect what exceeds the null rate, at least 0; SD Cohen's h of Value against
 // the null rate, at least 0; P the one-sided binomial P(X >= unseen). Without a baseline (m = 0) there is no value: every category

@@ -54,6 +54,7 @@ func checkTables(t *testing.T, ref, cur []int64) {
 			t.Errorf("%s = %v is above 1", name, *res.Value)
 		}
 	}
+	checkResult(t, "new categories", NewCategories(ref, cur))
 	kl := KullbackLeibler(ref, cur)
 	checkResult(t, "kl", kl)
 	if kl.Value != nil && *kl.Value < 0 {

@@ -100,19 +100,12 @@ func (v vocabulary) cells(missingR, missingC int64) (r, c []int64) {
 	return append([]int64{missingR}, append(r, restR)...), append([]int64{missingC}, append(c, restC)...)
 }
 
-// newcomers is the probability that chance alone puts so many categories entirely into a window of n of n+m rows, or one so large:
-// twice the smaller of
-//
-//	P(D >= d), D Poisson with mean sum_k Q(t_k), for d categories of the window only,
-//	sum over t_k >= t of Q(t_k), for the largest of them, with t rows,
-//
-// where category k has t_k rows on both sides and Q(t) = C(n, t)/C(n+m, t) is the probability that all of them are in the window. The number
-// of such categories is a sum of nearly independent indicators, whose upper tail Poisson's law bounds (Le Cam 1960; Hoeffding 1956); of
-// categories with one row Q gives n N1/(n+m), Good and Turing's estimate. rows is how many rows of the window are expected to be
-// in such categories.
+// newcomers is the P of [NewCategories], and how many rows of the window are expected to be in such categories. The number of these is a sum
+// of nearly independent indicators, whose upper tail Poisson's law bounds (Hoeffding 1956; Le Cam 1960); of categories with one row its
+// mean is n N1/(n+m), Good and Turing's estimate. A category not told apart counts as though it had one row.
 func (v vocabulary) newcomers(n, m int64) (p, rows float64) {
 	d, largest := v.unlisted, int64(min(v.unlisted, 1))
-	mean := float64(v.unlisted+v.unlistedR) * inWindow(1, n, m) // at most: as though each were a category
+	mean := float64(v.unlisted+v.unlistedR) * inWindow(1, n, m)
 	rows = mean
 	for _, k := range v.list {
 		if k.r == 0 {
@@ -134,6 +127,33 @@ func (v vocabulary) newcomers(n, m int64) (p, rows float64) {
 		size = mean
 	}
 	return math.Min(1, 2*math.Min(mathext.GammaIncReg(float64(d), mean), size)), rows
+}
+
+// NewCategories tests whether a window holds more categories that the baseline lacks, or larger ones, than chance brings. ref and cur are
+// the counts of all categories that either side has, in the same order.
+//
+// Value is the share of the window's rows in categories without a row in the baseline, with its 95 % [Wilson] interval; Effect what exceeds the
+// share that chance leads to expect, at least 0; SD Cohen's h of the two, at least 0. P is twice the smaller of P(D >= d), D Poisson with
+// mean sum_k Q(t_k), for the d categories of the window only, and sum over t_k >= t of Q(t_k) for the largest of them, of t rows: category k
+// has t_k rows on both sides, all of which are in the window with probability Q(t) = C(n, t)/C(n+m, t). It holds given the t_k, so a long
+// tail of rare categories is no drift. Reason when: no baseline, no rows, rows of different lengths, a negative count.
+func NewCategories(ref, cur []int64) Result {
+	m, okR := total(ref)
+	n, okC := total(cur)
+	if !okR || !okC || len(ref) != len(cur) {
+		return none(n, m, "the counts are negative, overflow or are of different categories")
+	}
+	var v vocabulary
+	unseen := int64(0)
+	for j := range ref {
+		if ref[j] == 0 {
+			unseen += cur[j]
+		}
+		if ref[j]+cur[j] > 0 {
+			v.list = append(v.list, category{r: ref[j], c: cur[j]})
+		}
+	}
+	return newcomers(v, unseen, n, m)
 }
 
 // newcomers is the share of a window's rows in categories that the baseline lacks. Value is unseen/n with its 95 % [Wilson] interval, Effect what
