@@ -2,6 +2,7 @@ package compare
 
 import (
 	"math"
+	"slices"
 
 	"plumbline"
 	"plumbline/detectors"
@@ -11,44 +12,103 @@ import (
 // windows are stretches of the reference's own rows, each against the rest of it: from them the judged tests learn how much rows
 // depend on each other.
 type windows struct {
-	list   []pairOf
-	rows   int64 // of one of them
-	enough bool  // they are as long as the current file
-	total  int   // windows as long as the current file that the reference holds
-	short  bool  // there are none, and rows depend on each other
+	list   []pairOf // nil: there are too few
+	rows   int64    // of one of them
+	enough bool     // they are as long as the current file
+	total  int      // windows as long as the current file that the reference holds
+	order  knowledge
 }
 
 type pairOf struct{ rest, window *profiles.Feature }
 
+// knowledge is whether entries depend on their neighbours, as the order of rows tells where windows don't.
+type knowledge int
+
+const (
+	apart  knowledge = iota // they do not, or all are the same
+	alike                   // they do
+	untold                  // too few differ from the others
+)
+
+// learned are the tests for which windows are cut: the others count too little in a window.
+var learned = map[string]bool{"psi": true, "ad": true, "auc": true, "category_shift": true, "missing": true}
+
+// history is what a column's reference tells of its judged tests: windows of so many values as the current file has for those that
+// compare values, however many rows these are spread over, and of so many rows for those that compare which rows have one.
+type history struct{ values, rows *windows }
+
+func historyOf(p *pair) history {
+	f := p.ref
+	if f.order == nil {
+		return history{}
+	}
+	h := history{windowsOf(f, &f.order.values, p.cur.N, f.constant()), windowsOf(f, &f.order.rows, p.present, f.sample.N == 0 || f.sample.N == f.present)}
+	switch {
+	case h.values.order == alike: // so it may be with gaps between them
+		h.rows.order = alike
+	case h.values.order == untold && p.turned():
+		h.values.order = apart
+	}
+	return h
+}
+
+// turned reports that most values of the current file are others than most of the reference's. Where nearly all of the reference's are
+// the same that is drift, however rows depend on each other.
+func (p *pair) turned() bool {
+	var most, same int64
+	for i, n := range p.ref.sample.Counts {
+		if n > most && i < len(p.cur.Counts) {
+			most, same = n, p.cur.Counts[i]
+		}
+	}
+	return 2*most > p.ref.sample.N && 2*same < p.cur.N
+}
+
+// of are the windows for a test, nil if there are none for it.
+func (h history) of(test string) *windows {
+	switch {
+	case !learned[test]:
+		return nil
+	case test == "missing":
+		return h.rows
+	}
+	return h.values
+}
+
+// constant reports that all values are the same.
+func (f *frozen) constant() bool {
+	if f.typ.Numeric() {
+		return f.sample.Min == f.sample.Max
+	}
+	return slices.Contains(f.sample.Counts, f.sample.N)
+}
+
 // leastWindows is more than detectors asks for, since tails are read far out; there are less than twice as many.
 const leastWindows = 32
 
-// windowsOf cuts the reference into windows for a current file of n rows: as long as that if there are enough of them, else as long
-// as there can be enough of. Nil without windows of the least length.
-func windowsOf(f *frozen, n int64) *windows {
-	if f.order == nil || n <= 0 {
-		return nil
+// windowsOf cuts a track of the reference into windows for a current file of n entries: as long as that if there are enough of them,
+// else as long as there can be enough of, else none.
+func windowsOf(f *frozen, t *track, n int64, constant bool) *windows {
+	w := &windows{}
+	if !constant {
+		w.order = t.tells()
 	}
-	o := f.order
-	least := (detectors.MinRows + o.length - 1) / o.length
-	k := max(len(o.done)/leastWindows, 1)
-	if want := int((n + int64(o.length) - 1) / int64(o.length)); len(o.done)/max(want, 1) >= detectors.MinWindows {
+	least := (detectors.MinRows + t.length - 1) / t.length
+	k := max(len(t.done)/leastWindows, 1)
+	if want := int((n + int64(t.length) - 1) / int64(t.length)); len(t.done)/max(want, 1) >= detectors.MinWindows {
 		k = max(want, 1)
 	}
 	k = max(k, least)
-	blocks := join(o.done, k)
-	if len(blocks) < detectors.MinWindows {
-		if o.clustered() {
-			return &windows{short: true}
-		}
-		return nil
+	blocks := join(t.done, k)
+	if len(blocks) < detectors.MinWindows || n <= 0 {
+		return w
 	}
-	rows := int64(k * o.length)
-	w := &windows{rows: rows, enough: rows >= n, total: int(rows * int64(len(blocks)) / n)}
 	cells, err := f.coarse()
 	if err != nil {
-		return nil
+		return w
 	}
+	w.rows = int64(k * t.length)
+	w.enough, w.total = w.rows >= n, int(w.rows*int64(len(blocks))/n)
 	var all block
 	for i := range blocks {
 		all.add(&blocks[i])
@@ -59,11 +119,22 @@ func windowsOf(f *frozen, n int64) *windows {
 		a, errA := cells.Feature(rest.sample(f))
 		b, errB := cells.Feature(blocks[i].sample(f))
 		if errA != nil || errB != nil {
-			return nil
+			w.list = nil
+			return w
 		}
 		w.list = append(w.list, pairOf{a, b})
 	}
 	return w
+}
+
+func (t *track) tells() knowledge {
+	switch p, ok := t.clustering(); {
+	case !ok:
+		return untold
+	case p < clusteredLevel:
+		return alike
+	}
+	return apart
 }
 
 func (b *block) remove(o *block) {
@@ -100,21 +171,36 @@ func (b *block) sample(f *frozen) profiles.Sample {
 	return s
 }
 
-// learned are the tests for which windows are cut: the others count too little in a window.
-var learned = map[string]bool{"psi": true, "ad": true, "auc": true, "category_shift": true, "missing": true}
-
-// run runs a judged test on the rung of detectors' ladder that holds. It reports whether rows depend on each other.
+// run runs a judged test on the rung of detectors' ladder that holds. It reports whether rows may depend on each other.
 func (w *windows) run(t detectors.Test, in detectors.Input) (f plumbline.Finding, dependent bool) {
 	in.Calibration = &detectors.Calibration{}
-	if w == nil || !learned[t.Name] {
+	if w == nil {
 		return t.Run(in), false
 	}
-	if w.short {
-		f = t.Run(in)
-		f.P, f.Lower, f.Upper, f.Verdict, f.Note = nil, nil, nil, plumbline.NoVerdict, ""
-		f.Reason = "the rows depend on each other and the reference is too short to learn how much"
-		return f, true
+	if null := w.null(t); null != nil {
+		if in.Calibration.Available = w.total; w.enough {
+			in.Calibration.Windows, in.Calibration.Available = null, null.K
+		} else {
+			in.Calibration.Shorter = null
+		}
+		return t.Run(in), !null.Independent()
 	}
+	f = t.Run(in)
+	why := ""
+	switch {
+	case w.order == alike:
+		why = "the rows depend on each other and the reference is too short to learn how much"
+	case w.order == untold && f.Verdict == plumbline.Drift: // rows that depend on each other differ more than others, not less
+		why = "too few values of the reference differ from the others to tell whether rows depend on each other"
+	default:
+		return f, w.order != apart
+	}
+	f.P, f.Lower, f.Upper, f.Verdict, f.Reason, f.Note = nil, nil, nil, plumbline.NoVerdict, why, ""
+	return f, true
+}
+
+// null is what the windows tell of a test; nil if it has a number in too few of them.
+func (w *windows) null(t detectors.Test) *detectors.Null {
 	var scores []detectors.Score
 	for _, p := range w.list {
 		if s, ok := t.Score(detectors.Input{Baseline: p.rest, Current: p.window}); ok {
@@ -122,16 +208,11 @@ func (w *windows) run(t detectors.Test, in detectors.Input) (f plumbline.Finding
 		}
 	}
 	if len(scores) < detectors.MinWindows {
-		return t.Run(in), false
+		return nil
 	}
 	null, err := detectors.FitNull(scores)
 	if err != nil {
-		return t.Run(in), false
+		return nil
 	}
-	if w.enough {
-		in.Calibration.Windows, in.Calibration.Available = null, len(scores)
-		return t.Run(in), !null.Independent()
-	}
-	in.Calibration.Shorter, in.Calibration.Available = null, w.total
-	return t.Run(in), !null.Independent()
+	return null
 }

@@ -77,7 +77,7 @@ func (c *column) lose(why *int64, k int64) {
 		o = c.names.order
 	}
 	if o != nil {
-		o.add(lostSlot, int(k))
+		o.none(int(k))
 	}
 }
 
@@ -159,7 +159,7 @@ func (c *column) decimal(x float64) {
 	}
 	c.names.count(at, 1)
 	if c.names.order != nil {
-		c.names.order.add(c.names.classOf(at), 1)
+		c.names.order.value(c.names.classOf(at), 1)
 	}
 }
 

@@ -108,13 +108,14 @@ func (d *dictionary) follow(indexes []int32, o *order) {
 		}
 		return
 	}
-	for len(indexes) > 0 {
-		k := min(o.room(), len(indexes))
+	o.rows.add(givenSlot, len(indexes))
+	for t := &o.values; len(indexes) > 0; {
+		k := min(t.room(), len(indexes))
 		for _, i := range indexes[:k] {
 			d.counts[i]++
-			o.now.counts[d.class[i]&(slotsOfBlock-1)]++
+			t.now.counts[d.class[i]&(slotsOfBlock-1)]++
 		}
-		o.advance(k)
+		t.advance(k)
 		indexes = indexes[k:]
 	}
 }

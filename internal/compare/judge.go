@@ -99,9 +99,9 @@ func (p *pair) judge(level float64, independent bool) (Feature, error) {
 			Reason: fmt.Sprintf("the values are of type %s in the reference and of type %s in the current file", p.ref.spoken, p.spoken)})
 		f.Verdict = plumbline.Drift
 	}
-	var w *windows
+	var past history
 	if !independent {
-		w = windowsOf(p.ref, p.cur.N)
+		past = historyOf(p)
 	}
 	for _, t := range shown {
 		if !t.Applies(p.ref.typ) || t.Name == testType && len(f.Findings) > 0 {
@@ -109,7 +109,7 @@ func (p *pair) judge(level float64, independent bool) (Feature, error) {
 		}
 		in := detectors.Input{Baseline: ref, Current: cur, Alpha: level}
 		if slices.Contains(judged, t.Name) {
-			x, dependent := w.run(t, in)
+			x, dependent := past.of(t.Name).run(t, in)
 			f.Findings = append(f.Findings, finding(x, true))
 			f.dependent = f.dependent || dependent && shape[t.Name]
 		} else {

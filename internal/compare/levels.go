@@ -102,7 +102,7 @@ func (l *levels) add(s string, k int) {
 	at := l.place(s)
 	l.count(at, int64(k))
 	if l.order != nil {
-		l.order.add(l.classOf(at), k)
+		l.order.value(l.classOf(at), k)
 	}
 }
 

@@ -162,19 +162,24 @@ func (c *numbers) add(xs []float64) {
 		return
 	}
 	for len(xs) > 0 {
-		k := min(c.order.room(), len(xs))
-		c.stretch(xs[:k], &c.order.now)
-		c.order.advance(k)
+		t := &c.order.values
+		k := min(t.room(), len(xs))
+		t.advance(c.stretch(xs[:k], &t.now))
 		xs = xs[k:]
 	}
 }
 
-func (c *numbers) stretch(xs []float64, now *block) {
+// stretch counts values in a block of the order of rows, and returns how many are finite.
+func (c *numbers) stretch(xs []float64, now *block) (finite int) {
 	for len(xs) > 0 {
 		k := c.place(xs, now)
 		c.add4(xs[:k], now)
+		finite += k
+		if c.order != nil {
+			c.order.rows.add(givenSlot, k)
+		}
 		if k == len(xs) {
-			return
+			break
 		}
 		switch x := xs[k]; {
 		case x != x:
@@ -186,9 +191,12 @@ func (c *numbers) stretch(xs []float64, now *block) {
 			xs = xs[k:]
 			continue
 		}
-		now.counts[lostSlot]++
+		if c.order != nil {
+			c.order.none(1)
+		}
 		xs = xs[k+1:]
 	}
+	return finite
 }
 
 // place counts values in their cells up to the first that has none yet, and returns how many those are. This and add4 are where the

@@ -120,10 +120,9 @@ func TestNaNAndInfinityAreCountedApart(t *testing.T) {
 		t.Errorf("n %d, nan %d, missing %d, invalid %d, sum %v", s.N, s.NaN, s.Missing, s.Invalid, s.Sums[0]+3*s.Shift)
 	}
 	var all block
-	for _, b := range c.order.done {
+	for _, b := range append(c.order.rows.done, c.order.rows.now) {
 		all.add(&b)
 	}
-	all.add(&c.order.now)
 	if all.counts[lostSlot] != 3 {
 		t.Errorf("%d rows without a value in the order of rows", all.counts[lostSlot])
 	}

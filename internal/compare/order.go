@@ -1,17 +1,37 @@
 package compare
 
-import "plumbline/detectors"
+import (
+	"math"
 
-// order follows a column's values in the order of its rows: counts in a few classes for each of up to 128 blocks of equally many
-// consecutive rows. When there is no more room, neighbours become one.
-type order struct {
-	length int // rows of a block
-	filled int // rows of the block that is being filled
+	"plumbline/detectors"
+)
+
+// order follows a column in the order of its rows: its values, however many rows without one are between them, and which rows have one.
+type order struct{ values, rows track }
+
+func newOrder() *order {
+	return &order{values: track{length: firstLength}, rows: track{length: firstLength}}
+}
+
+// value counts k rows with values of one class.
+func (o *order) value(class uint8, k int) {
+	o.values.add(class, k)
+	o.rows.add(givenSlot, k)
+}
+
+// none counts k rows without a value.
+func (o *order) none(k int) { o.rows.add(lostSlot, k) }
+
+// track holds counts in a few classes for each of up to 128 blocks of equally many consecutive entries. When there is no more room,
+// neighbours become one.
+type track struct {
+	length int // entries of a block
+	filled int // entries of the block that is being filled
 	now    block
 	done   []block
 }
 
-// A block counts classes, and in its last slot the rows without a value; of numbers it holds the power sums too.
+// A block counts classes of values, and of numbers it holds the power sums too; or it counts rows with and without a value.
 type block struct {
 	counts [slotsOfBlock]uint32
 	sums   [4]float64
@@ -28,72 +48,120 @@ func (b *block) add(o *block) {
 
 const (
 	slotsOfBlock = 16
+	givenSlot    = 0
 	lostSlot     = slotsOfBlock - 1
 	mostBlocks   = 128
 	firstLength  = 8
 )
 
-func newOrder() *order { return &order{length: firstLength} }
+// room is how many entries the block still takes, at least one.
+func (t *track) room() int { return t.length - t.filled }
 
-// room is how many rows the block still takes, at least one.
-func (o *order) room() int { return o.length - o.filled }
-
-// advance says that k more rows are counted in the present block.
-func (o *order) advance(k int) {
-	if o.filled += k; o.filled < o.length {
+// advance says that k more entries are counted in the present block.
+func (t *track) advance(k int) {
+	if t.filled += k; t.filled < t.length {
 		return
 	}
-	o.done = append(o.done, o.now)
-	o.now, o.filled = block{}, 0
-	if len(o.done) == mostBlocks {
-		o.done = join(o.done, 2)
-		o.length *= 2
+	t.done = append(t.done, t.now)
+	t.now, t.filled = block{}, 0
+	if len(t.done) == mostBlocks {
+		t.done = join(t.done, 2)
+		t.length *= 2
 	}
 }
 
-// add counts k rows of one class.
-func (o *order) add(class uint8, k int) {
+// add counts k entries of one class.
+func (t *track) add(class uint8, k int) {
 	for k > 0 {
-		j := min(k, o.room())
-		o.now.counts[class&(slotsOfBlock-1)] += uint32(j)
-		o.advance(j)
+		j := min(k, t.room())
+		t.now.counts[class&(slotsOfBlock-1)] += uint32(j)
+		t.advance(j)
 		k -= j
 	}
 }
 
-// clustered reports that rows depend on their neighbours: the share of values in the lower classes differs from block to block by more
-// than chance. It needs no windows in which a test has a value, and tells less than they do.
-func (o *order) clustered() bool {
+// Blocks need this many to be told apart by their spread: as many as a test's least rows fill. Each must expect some of the rarer
+// entries, or the chi-square law of their spread does not hold.
+const (
+	leastBlocks = 6
+	leastRare   = 2
+)
+
+// clustering is the probability that entries which do not depend on their neighbours differ from block to block as much as these
+// do: by the share of low classes, or that of middle ones. It needs no windows in which a test has a value, and tells less than
+// they do. Not ok if too few entries differ from the others to tell.
+func (t *track) clustering() (p float64, ok bool) {
 	var all block
-	for i := range o.done {
-		all.add(&o.done[i])
+	for i := range t.done {
+		all.add(&t.done[i])
 	}
-	var n, low float64
-	for _, k := range all.counts[:classes] {
+	var n float64
+	for _, k := range all.counts {
 		n += float64(k)
 	}
-	last := -1
-	for last < classes && low < n/2 { // classes 0 … last hold about half
-		last++
-		low += float64(all.counts[last])
+	var low, middle [slotsOfBlock]bool // about half of all each
+	below, best := 0.0, n/2
+	for class, k := range all.counts {
+		x := float64(k)
+		middle[class] = below+x/2 > n/4 && below+x/2 < 3*n/4
+		below += x
+		if off := math.Abs(below - n/2); off < best {
+			best = off
+			for c := range low {
+				low[c] = c <= class
+			}
+		}
 	}
-	p := low / n
-	if len(o.done) < 8 || !(p > .05 && p < .95) {
-		return false
+	tests := 0.0
+	p = 1
+	for _, in := range [][slotsOfBlock]bool{low, middle} {
+		if q, known := t.spread(in, n); known {
+			tests++
+			p, ok = math.Min(p, q), true
+		}
 	}
-	sum := 0.0
-	for _, b := range o.done {
-		var k, rows float64
-		for c, x := range b.counts[:classes] {
-			if rows += float64(x); c <= last {
+	return math.Min(1, p*tests), ok
+}
+
+// spread is the probability that independent entries' share of some classes differs from block to block as much, of n entries.
+func (t *track) spread(in [slotsOfBlock]bool, n float64) (p float64, ok bool) {
+	of := func(b *block) (k float64) {
+		for class, x := range b.counts {
+			if in[class] {
 				k += float64(x)
 			}
 		}
-		if rows > 0 {
-			sum += (k - rows*p) * (k - rows*p) / (rows * p * (1 - p))
-		}
+		return k
 	}
-	return detectors.ChiSquareTail(sum, float64(len(o.done)-1), 0) < .001
+	total := 0.0
+	for i := range t.done {
+		total += of(&t.done[i])
+	}
+	share := total / n
+	rare := math.Min(share, 1-share) * float64(t.length)
+	if !(rare > 0) {
+		return 1, false
+	}
+	k := int(math.Max(1, math.Ceil(math.Min(leastRare/rare, mostBlocks))))
+	blocks := join(t.done, k)
+	if len(blocks) < leastBlocks {
+		return 1, false
+	}
+	rows, sum := float64(t.length*k), 0.0
+	for i := range blocks {
+		d := of(&blocks[i]) - rows*share
+		sum += d * d / (rows * share * (1 - share))
+	}
+	return detectors.ChiSquareTail(sum, float64(len(blocks)-1), 0), true
+}
+
+// clusteredLevel is the chance that entries which do not depend on each other are taken for such that do.
+const clusteredLevel = 0.001
+
+// clustered reports that entries depend on their neighbours.
+func (t *track) clustered() bool {
+	p, ok := t.clustering()
+	return ok && p < clusteredLevel
 }
 
 // join makes one block of every k neighbours; what is left over at the end is dropped.

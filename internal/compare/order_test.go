@@ -8,7 +8,7 @@ import (
 
 func TestOrderKeepsEveryRowItHasBlocksFor(t *testing.T) {
 	for _, rows := range []int{1, 7, 8, 1023, 1024, 1025, 100000} {
-		o := newOrder()
+		o := &newOrder().values
 		for i := range rows {
 			o.add(uint8(i%3), 1)
 		}
@@ -39,7 +39,7 @@ func TestClusteredRowsAreSeen(t *testing.T) {
 	falsely, missed := 0, 0
 	for range 200 {
 		for _, rho := range []float64{0, .9} {
-			if clustered := summarise(ar(r, 200, rho), 100).order.clustered(); clustered && rho == 0 {
+			if clustered := summarise(ar(r, 200, rho), 100).order.values.clustered(); clustered && rho == 0 {
 				falsely++
 			} else if !clustered && rho > 0 {
 				missed++

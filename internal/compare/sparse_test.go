@@ -1,0 +1,154 @@
+package compare
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"plumbline"
+)
+
+// verdicts compares undrifted columns again and again, and counts their verdicts.
+func verdicts(t *testing.T, times, m, n int, draw func(rows int) []float64) map[plumbline.Verdict]int {
+	t.Helper()
+	got := map[plumbline.Verdict]int{}
+	for range times {
+		a := newColumn("x", firstRows)
+		a.numbers(draw(m))
+		ref := a.finish(0)
+		b := ref.like()
+		b.numbers(draw(n))
+		f, err := (&pair{ref: ref, cur: b.against(ref, 0), spoken: b.spoken(), present: b.rows}).judge(.0005, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got[f.Verdict]++
+	}
+	return got
+}
+
+// Nine of ten rows without a value hide nothing of how much values depend on each other, and make independent ones no others.
+func TestDependentRowsAreSeenInSparseColumns(t *testing.T) {
+	r := rand.New(rand.NewPCG(21, 21))
+	sparse := func(rho float64) func(int) []float64 {
+		return func(rows int) []float64 {
+			x := ar(r, rows, rho)
+			for i := range x {
+				if r.Float64() < .9 {
+					x[i] = math.NaN()
+				}
+			}
+			return x
+		}
+	}
+	const times = 30
+	for _, c := range []struct {
+		m, n int
+		rho  float64
+		want plumbline.Verdict
+	}{
+		{6000, 6000, .995, plumbline.NoVerdict}, {60000, 6000, .995, plumbline.NoVerdict}, {60000, 2000, .995, plumbline.NoDrift},
+		{2000, 2000, 0, plumbline.NoDrift}, {6000, 6000, 0, plumbline.NoDrift}, {60000, 2000, 0, plumbline.NoDrift},
+	} {
+		got := verdicts(t, times, c.m, c.n, sparse(c.rho))
+		if got[plumbline.Drift] > 0 || got[c.want] < times-3 {
+			t.Errorf("%d and %d rows of correlation %v: %v, most should have %q", c.m, c.n, c.rho, got, c.want)
+		}
+	}
+}
+
+// A rare value that comes in bursts is in too few windows for tests to have a number in; one that comes by chance gets its verdict.
+func TestRareValuesInBursts(t *testing.T) {
+	r := rand.New(rand.NewPCG(22, 22))
+	rare := func(length int) func(int) []float64 {
+		return func(rows int) []float64 {
+			x := make([]float64, rows)
+			for range rows / 100 / length { // one in a hundred rows
+				at := r.IntN(rows - length)
+				for i := range length {
+					x[at+i] = 1
+				}
+			}
+			return x
+		}
+	}
+	for length, want := range map[int]plumbline.Verdict{1: plumbline.NoDrift, 10: plumbline.NoVerdict} {
+		const times = 30
+		ref, cur := rare(length), rare(length)
+		calls := 0
+		got := verdicts(t, times, 5000, 5000, func(rows int) []float64 {
+			if calls++; calls%2 == 0 {
+				return cur(rows)
+			}
+			return ref(rows)
+		})
+		if got[plumbline.Drift] > 0 || got[want] < times-3 {
+			t.Errorf("bursts of %d: %v, most should have %q", length, got, want)
+		}
+	}
+}
+
+// A reference that is all but constant can't tell whether its few other values come in bursts. If nearly all are others now, they did
+// not come so.
+func TestNearlyConstantColumns(t *testing.T) {
+	column := func(ones ...int) []float64 {
+		x := make([]float64, 3000)
+		for _, at := range ones {
+			x[at] = 1
+		}
+		return x
+	}
+	all := column()
+	for i := range all {
+		all[i] = 1
+	}
+	for name, c := range map[string]struct {
+		ref, cur []float64
+		want     plumbline.Verdict
+	}{
+		"constant, all others":  {column(), all, plumbline.Drift},
+		"one other, all others": {column(7), all, plumbline.Drift},
+		"one other, many":       {column(7), append(column(), all[:100]...), plumbline.NoVerdict},
+	} {
+		calls := 0
+		got := verdicts(t, 1, 0, 0, func(int) []float64 {
+			if calls++; calls == 1 {
+				return c.ref
+			}
+			return c.cur
+		})
+		if got[c.want] != 1 {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}
+
+// Independent entries are rarely called clustered, whatever the share of the rarer ones.
+func TestClusteringKeepsItsLevel(t *testing.T) {
+	r := rand.New(rand.NewPCG(23, 23))
+	for _, share := range []float64{.005, .02, .1, .5} {
+		falsely, told := 0, 0
+		const times = 4000
+		for range times {
+			x := track{length: firstLength}
+			for range 1000 {
+				class := uint8(0)
+				if r.Float64() < share {
+					class = 1
+				}
+				x.add(class, 1)
+			}
+			p, ok := x.clustering()
+			if ok {
+				told++
+				if p < .01 {
+					falsely++
+				}
+			}
+		}
+		t.Logf("share %v: %d of %d told, %d below 0.01", share, told, times, falsely)
+		if falsely > told/100*3 || share > .02 && told < times {
+			t.Errorf("share %v: %d of %d told, %d below 0.01", share, told, times, falsely)
+		}
+	}
+}
