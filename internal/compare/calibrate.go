@@ -42,7 +42,13 @@ func historyOf(p *pair) history {
 	if f.order == nil {
 		return history{}
 	}
-	h := history{windowsOf(f, &f.order.values, p.cur.N, f.constant()), windowsOf(f, &f.order.rows, p.present, f.sample.N == 0 || f.sample.N == f.present)}
+	h := history{windowsOf(f, &f.order.values, p.cur.N), windowsOf(f, &f.order.rows, p.present)}
+	if !f.constant() {
+		h.values.order = told(f.clustering())
+	}
+	if f.sample.N > 0 && f.sample.N < f.present {
+		h.rows.order = told(f.order.rows.clustering())
+	}
 	switch {
 	case h.values.order == alike: // so it may be with gaps between them
 		h.rows.order = alike
@@ -88,11 +94,8 @@ const leastWindows = 32
 
 // windowsOf cuts a track of the reference into windows for a current file of n entries: as long as that if there are enough of them,
 // else as long as there can be enough of, else none.
-func windowsOf(f *frozen, t *track, n int64, constant bool) *windows {
+func windowsOf(f *frozen, t *track, n int64) *windows {
 	w := &windows{}
-	if !constant {
-		w.order = t.tells()
-	}
 	least := (detectors.MinRows + t.length - 1) / t.length
 	k := max(len(t.done)/leastWindows, 1)
 	if want := int((n + int64(t.length) - 1) / int64(t.length)); len(t.done)/max(want, 1) >= detectors.MinWindows {
@@ -127,8 +130,9 @@ func windowsOf(f *frozen, t *track, n int64, constant bool) *windows {
 	return w
 }
 
-func (t *track) tells() knowledge {
-	switch p, ok := t.clustering(); {
+// told makes knowledge of the probability that entries which do not depend on each other are so like their neighbours.
+func told(p float64, ok bool) knowledge {
+	switch {
 	case !ok:
 		return untold
 	case p < clusteredLevel:

@@ -337,13 +337,7 @@ func (r *runner) report(ref *side[*frozen], cur *side[current]) (*Report, error)
 		return nil, err
 	}
 	if rows != nil {
-		dependent := 0 // of many columns a few seem so by chance
-		for _, f := range out.Features {
-			if f.dependent {
-				dependent++
-			}
-		}
-		out.Features = append(out.Features, rows.judge(out.Level, 5*dependent > len(out.Features)))
+		out.Features = append(out.Features, rows.judge(out.Level, r.Independent))
 	}
 	g, h := ref.groups[""], cur.groups[""]
 	for _, name := range g.names {

@@ -158,12 +158,6 @@ func (t *track) spread(in [slotsOfBlock]bool, n float64) (p float64, ok bool) {
 // clusteredLevel is the chance that entries which do not depend on each other are taken for such that do.
 const clusteredLevel = 0.001
 
-// clustered reports that entries depend on their neighbours.
-func (t *track) clustered() bool {
-	p, ok := t.clustering()
-	return ok && p < clusteredLevel
-}
-
 // join makes one block of every k neighbours; what is left over at the end is dropped.
 func join(blocks []block, k int) []block {
 	out := make([]block, len(blocks)/k, max(len(blocks)/k, 1))

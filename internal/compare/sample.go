@@ -66,6 +66,7 @@ const (
 type together struct {
 	names    []string
 	ref, cur [][]float64
+	past     []*frozen
 }
 
 // sampled collects the numeric columns that both sides have sampled; nil if they are fewer than two.
@@ -81,7 +82,7 @@ func sampled(pairs []pair) *together {
 		if len(t.names) > 0 && (len(a) != len(t.ref[0]) || len(b) != len(t.cur[0])) {
 			continue
 		}
-		t.names, t.ref, t.cur = append(t.names, p.ref.name), append(t.ref, a), append(t.cur, b)
+		t.names, t.ref, t.cur, t.past = append(t.names, p.ref.name), append(t.ref, a), append(t.cur, b), append(t.past, p.ref)
 	}
 	if len(t.names) < 2 {
 		return nil
@@ -89,13 +90,31 @@ func sampled(pairs []pair) *together {
 	return t
 }
 
+// dependentLevel is the chance that one of the columns seems to depend on the order of rows although none does.
+const dependentLevel = 0.01
+
+// dependent names the columns whose rows depend on each other, at a level that all columns share: one of them is enough to take away
+// the law of a test that looks at all at once.
+func (t *together) dependent() (names []string) {
+	for i, f := range t.past {
+		if p, ok := f.clustering(); ok && p*float64(len(t.past)) < dependentLevel {
+			names = append(names, t.names[i])
+		}
+	}
+	return names
+}
+
 // judge compares whole rows: their joint distribution, and their correlations. It knows rows only as independent ones.
-func (t *together) judge(level float64, dependent bool) Feature {
+func (t *together) judge(level float64, independent bool) Feature {
 	f := Feature{Name: wholeRows, Type: "rows", N: int64(len(t.cur[0])), M: int64(len(t.ref[0])), Verdict: plumbline.NoVerdict}
+	why := ""
+	if names := t.dependent(); len(names) > 0 && !independent {
+		why = fmt.Sprintf("rows depend on each other in %s, and this test takes them as independent", named(names))
+	}
 	found := func(test string, r detectors.Result) {
 		x := finding(statistic(test, r, level), true)
-		if dependent && x.P != nil {
-			x.P, x.Lower, x.Upper, x.Verdict, x.Reason = nil, nil, nil, plumbline.NoVerdict, "rows depend on each other, and this test takes them as independent"
+		if why != "" && x.P != nil {
+			x.P, x.Lower, x.Upper, x.Verdict, x.Reason = nil, nil, nil, plumbline.NoVerdict, why
 		}
 		if x.Verdict != plumbline.NoVerdict && f.Verdict != plumbline.Drift {
 			f.Verdict = x.Verdict
@@ -140,4 +159,13 @@ func across(columns [][]float64) [][]float64 {
 		}
 	}
 	return rows
+}
+
+// named is a few names and how many more there are.
+func named(names []string) string {
+	const most = 3
+	if len(names) <= most {
+		return strings.Join(names, ", ")
+	}
+	return fmt.Sprintf("%s and %s", strings.Join(names[:most], ", "), counted(len(names)-most, "more column"))
 }

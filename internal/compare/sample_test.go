@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
 	"plumbline"
@@ -95,5 +96,72 @@ func TestRowsStayAligned(t *testing.T) {
 	}
 	if v := got.feature(t, wholeRows).finding(t, testCorrelations); v.Value == nil || *v.Value != 0 {
 		t.Errorf("correlations of a file with itself differ by %v (%s)", v.Value, v.Reason)
+	}
+}
+
+// One column among independent ones takes away the law of whole rows, two that of correlations; columns that only seem dependent by
+// chance rarely do.
+func TestWholeRowsOfDependentColumnsHaveNoVerdict(t *testing.T) {
+	r := rand.New(rand.NewPCG(12, 12))
+	draw := func(n, dependent int) map[string][]string {
+		out := map[string][]string{}
+		for i := range 8 {
+			rho := 0.
+			if i < dependent {
+				rho = .98
+			}
+			out[fmt.Sprintf("x%d", i)] = texts(ar(r, n, rho))
+		}
+		return out
+	}
+	for _, c := range []struct {
+		dependent int
+		want      plumbline.Verdict
+		why       string
+	}{{0, plumbline.NoDrift, ""}, {1, plumbline.NoVerdict, "rows depend on each other in x0, and"}, {2, plumbline.NoVerdict, "rows depend on each other in x0, x1, and"}} {
+		for range 4 {
+			ref := write(t, "ref.csv", csvOf(draw(8000, c.dependent)))
+			rows := run(t, Options{Reference: ref, Current: write(t, "cur.csv", csvOf(draw(500, c.dependent)))}).feature(t, wholeRows)
+			for _, test := range []string{testRows, testCorrelations} {
+				if x := rows.finding(t, test); x.Verdict != c.want || !strings.HasPrefix(x.Reason, c.why) || (x.P == nil) != (c.want == plumbline.NoVerdict) {
+					t.Errorf("%d of 8 columns are dependent: %s says %q: %s", c.dependent, test, x.Verdict, x.Reason)
+				}
+			}
+		}
+	}
+}
+
+func TestIndependentColumnsRarelySeemDependent(t *testing.T) {
+	r := rand.New(rand.NewPCG(13, 13))
+	const times, columns = 100, 10
+	for _, rows := range []int{100, 1500} {
+		seem := 0
+		for range times {
+			all := &together{}
+			for i := range columns {
+				c := newColumn(fmt.Sprint(i), firstRows)
+				c.sampler = newSampler()
+				x := ar(r, rows, 0)
+				switch i % 3 {
+				case 1:
+					for j := range x {
+						x[j] = math.Round(x[j])
+					}
+				case 2:
+					for j := range x {
+						x[j] = max(1, x[j]) // five of six are the same
+					}
+				}
+				c.numbers(x)
+				all.names, all.past = append(all.names, c.name), append(all.past, c.finish(0))
+			}
+			if len(all.dependent()) > 0 {
+				seem++
+			}
+		}
+		t.Logf("%d rows: %d of %d", rows, seem, times)
+		if seem > 1+4 { // one is expected
+			t.Errorf("%d rows: %d of %d files have a column that seems dependent", rows, seem, times)
+		}
 	}
 }
