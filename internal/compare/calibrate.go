@@ -35,27 +35,55 @@ var learned = map[string]bool{"psi": true, "ad": true, "auc": true, "category_sh
 
 // history is what a column's reference tells of its judged tests: windows of so many values as the current file has for those that
 // compare values, however many rows these are spread over, and of so many rows for those that compare which rows have one.
-type history struct{ values, rows *windows }
+type history struct{ values, rows, gaps *windows }
 
 func historyOf(p *pair) history {
 	f := p.ref
 	if f.order == nil {
 		return history{}
 	}
-	h := history{windowsOf(f, &f.order.values, p.cur.N), windowsOf(f, &f.order.rows, p.present)}
+	rows := windowsOf(f, &f.order.rows, p.present)
+	gaps := *rows
+	h := history{windowsOf(f, &f.order.values, p.cur.N), rows, &gaps}
 	if !f.constant() {
 		h.values.order = told(f.clustering())
+		if h.values.order == untold && p.turned() {
+			h.values.order = apart
+		}
 	}
 	if f.sample.N > 0 && f.sample.N < f.present {
-		h.rows.order = told(f.order.rows.clustering())
+		h.gaps.order = told(f.order.rows.gaps())
 	}
-	switch {
-	case h.values.order == alike: // so it may be with gaps between them
+	if h.values.order == alike { // so it may be with the gaps between them
+		h.gaps.order = alike
+	}
+	h.rows.order = h.values.order
+	if h.gaps.order == alike {
 		h.rows.order = alike
-	case h.values.order == untold && p.turned():
-		h.values.order = apart
 	}
 	return h
+}
+
+// of are the windows for a test, nil if there are none for it. To psi no value is a category too, and windows of rows tell of it, unless
+// the values in them are too few and depend on each other.
+func (h history) of(test string, typ plumbline.FeatureType) *windows {
+	switch {
+	case !learned[test]:
+		return nil
+	case test == "missing":
+		return h.gaps
+	case test == "psi" && !typ.Numeric() && h.values != nil && (h.values.list != nil || h.values.order != alike):
+		return h.rows
+	}
+	return h.values
+}
+
+// constant reports that all values are the same.
+func (f *frozen) constant() bool {
+	if f.typ.Numeric() {
+		return f.sample.Min == f.sample.Max
+	}
+	return slices.Contains(f.sample.Counts, f.sample.N)
 }
 
 // turned reports that most values of the current file are others than most of the reference's. Where nearly all of the reference's are
@@ -68,25 +96,6 @@ func (p *pair) turned() bool {
 		}
 	}
 	return 2*most > p.ref.sample.N && 2*same < p.cur.N
-}
-
-// of are the windows for a test, nil if there are none for it.
-func (h history) of(test string) *windows {
-	switch {
-	case !learned[test]:
-		return nil
-	case test == "missing":
-		return h.rows
-	}
-	return h.values
-}
-
-// constant reports that all values are the same.
-func (f *frozen) constant() bool {
-	if f.typ.Numeric() {
-		return f.sample.Min == f.sample.Max
-	}
-	return slices.Contains(f.sample.Counts, f.sample.N)
 }
 
 // leastWindows is more than detectors asks for, since tails are read far out; there are less than twice as many.

@@ -126,6 +126,7 @@ type current struct {
 	spoken  plumbline.FeatureType // of a column that the reference lacks its own type
 	present int64
 	rows    []float64 // sampled
+	own     *frozen   // of a column of which the reference has no value: cells of its own
 }
 
 func (r *runner) wanted(name string) bool {
@@ -151,11 +152,11 @@ func (r *runner) current(ref *side[*frozen]) (*side[current], error) {
 		return newColumn(name, firstRows)
 	}, func(group string, c *column, absent int64) current {
 		f := like(group, c.name)
-		if f == nil {
-			f = c.finish(absent)
-			return current{f.sample, f.typ, f.present, f.rows}
+		if f == nil || f.typ == plumbline.TypeAuto {
+			own := c.finish(absent)
+			return current{own.sample, own.typ, own.present, own.rows, own}
 		}
-		return current{c.against(f, absent), c.spoken(), c.rows + absent, c.sampledRows(absent)}
+		return current{c.against(f, absent), c.spoken(), c.rows + absent, c.sampledRows(absent), nil}
 	})
 }
 
@@ -322,8 +323,9 @@ func (r *runner) report(ref *side[*frozen], cur *side[current]) (*Report, error)
 		for _, name := range g.names {
 			f := g.columns[name]
 			if c, ok := h.columns[name]; ok {
-				sections[group] = append(sections[group], pair{f, c.sample, c.spoken, c.present, c.rows})
-				out.Judged += len(judgedOf(f.typ))
+				p := pair{f, c.sample, c.spoken, c.present, c.rows, c.own}
+				sections[group] = append(sections[group], p)
+				out.Judged += len(judgedOf(p.cells().typ))
 			}
 		}
 	}

@@ -108,14 +108,16 @@ func (d *dictionary) follow(indexes []int32, o *order) {
 		}
 		return
 	}
-	o.rows.add(givenSlot, len(indexes))
-	for t := &o.values; len(indexes) > 0; {
-		k := min(t.room(), len(indexes))
+	for values, rows := &o.values, &o.rows; len(indexes) > 0; {
+		k := min(values.room(), rows.room(), len(indexes))
 		for _, i := range indexes[:k] {
 			d.counts[i]++
-			t.now.counts[d.class[i]&(slotsOfBlock-1)]++
+			class := d.class[i] & (slotsOfBlock - 1)
+			values.now.counts[class]++
+			rows.now.counts[class]++
 		}
-		t.advance(k)
+		values.advance(k)
+		rows.advance(k)
 		indexes = indexes[k:]
 	}
 }

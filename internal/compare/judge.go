@@ -63,20 +63,30 @@ type pair struct {
 	spoken  plumbline.FeatureType // of the current values
 	present int64                 // rows of the current side
 	rows    []float64             // sampled
+	own     *frozen               // the current side, if the reference has no value
+}
+
+// cells is the side whose type and cells both are counted by: the reference, unless it has no value.
+func (p *pair) cells() *frozen {
+	if p.ref.typ == plumbline.TypeAuto && p.own != nil {
+		return p.own
+	}
+	return p.ref
 }
 
 // judge runs every test on a column. The level is that of each judged test.
 func (p *pair) judge(level float64, independent bool) (Feature, error) {
-	f := Feature{Name: p.ref.name, Type: p.ref.typ, N: p.cur.N, M: p.ref.sample.N, Missing: Both{p.ref.sample.Missing, p.cur.Missing}, Findings: []Finding{}, Verdict: plumbline.NoVerdict}
-	if p.ref.typ == plumbline.TypeAuto {
-		f.Findings = append(f.Findings, Finding{Test: "psi", N: float64(p.cur.N), Verdict: plumbline.NoVerdict, Reason: "no row of the reference has a value", Judged: true})
+	by := p.cells()
+	f := Feature{Name: p.ref.name, Type: by.typ, N: p.cur.N, M: p.ref.sample.N, Missing: Both{p.ref.sample.Missing, p.cur.Missing}, Findings: []Finding{}, Verdict: plumbline.NoVerdict}
+	if by.typ == plumbline.TypeAuto {
+		f.Findings = append(f.Findings, Finding{Test: "psi", Verdict: plumbline.NoVerdict, Reason: "no row has a value", Judged: true})
 		return f, nil
 	}
 	least, most := math.NaN(), math.NaN()
-	if p.ref.sample.N > 0 {
-		least, most = p.ref.sample.Min, p.ref.sample.Max
+	if by.sample.N > 0 {
+		least, most = by.sample.Min, by.sample.Max
 	}
-	cells, err := profiles.NewCells(p.ref.name, p.ref.typ, p.ref.cut.edges, p.ref.values, least, most)
+	cells, err := profiles.NewCells(by.name, by.typ, by.cut.edges, by.values, least, most)
 	if err != nil {
 		return Feature{}, err
 	}
@@ -92,7 +102,7 @@ func (p *pair) judge(level float64, independent bool) (Feature, error) {
 	if bins := profiles.Picture(ref, cur); len(bins.Labels) > 0 {
 		f.Bins = &bins
 	}
-	judged := judgedOf(p.ref.typ)
+	judged := judgedOf(by.typ)
 	if changed(p.ref.spoken, p.spoken) {
 		share := float64(p.cur.Invalid) / math.Max(1, float64(p.present))
 		f.Findings = append(f.Findings, Finding{Test: testType, Value: plumbline.Finite(share), N: float64(p.present), M: float64(p.ref.present), Verdict: plumbline.Drift, Judged: true,
@@ -104,12 +114,12 @@ func (p *pair) judge(level float64, independent bool) (Feature, error) {
 		past = historyOf(p)
 	}
 	for _, t := range shown {
-		if !t.Applies(p.ref.typ) || t.Name == testType && len(f.Findings) > 0 {
+		if !t.Applies(by.typ) || t.Name == testType && len(f.Findings) > 0 {
 			continue
 		}
 		in := detectors.Input{Baseline: ref, Current: cur, Alpha: level}
 		if slices.Contains(judged, t.Name) {
-			x, dependent := past.of(t.Name).run(t, in)
+			x, dependent := past.of(t.Name, by.typ).run(t, in)
 			f.Findings = append(f.Findings, finding(x, true))
 			f.dependent = f.dependent || dependent && shape[t.Name]
 		} else {

@@ -16,7 +16,7 @@ func newOrder() *order {
 // value counts k rows with values of one class.
 func (o *order) value(class uint8, k int) {
 	o.values.add(class, k)
-	o.rows.add(givenSlot, k)
+	o.rows.add(class, k)
 }
 
 // none counts k rows without a value.
@@ -31,7 +31,8 @@ type track struct {
 	done   []block
 }
 
-// A block counts classes of values, and of numbers it holds the power sums too; or it counts rows with and without a value.
+// A block counts classes of values, and in its last slot rows without one. Of numbers it holds the power sums too where it counts values;
+// where it counts rows all numbers are of one class.
 type block struct {
 	counts [slotsOfBlock]uint32
 	sums   [4]float64
@@ -121,6 +122,12 @@ func (t *track) clustering() (p float64, ok bool) {
 		}
 	}
 	return math.Min(1, p*tests), ok
+}
+
+// gaps is clustering of rows without a value.
+func (t *track) gaps() (p float64, ok bool) {
+	n := float64(len(t.done) * t.length)
+	return t.spread([slotsOfBlock]bool{lostSlot: true}, n)
 }
 
 // spread is the probability that independent entries' share of some classes differs from block to block as much, of n entries.

@@ -152,3 +152,38 @@ func TestClusteringKeepsItsLevel(t *testing.T) {
 		}
 	}
 }
+
+// To psi a category's missing values are a category of their own: where they come in bursts its windows count rows.
+func TestMissingCategoriesInBursts(t *testing.T) {
+	r := rand.New(rand.NewPCG(24, 24))
+	fill := func(c *column, rows int) {
+		for i := 0; i < rows; {
+			if r.IntN(600) == 0 { // 30 of 630 rows
+				c.none(30)
+				i += 30
+				continue
+			}
+			c.text([]string{"a", "b", "c", "d"}[r.IntN(4)])
+			i++
+		}
+	}
+	drifted := 0
+	const times = 30
+	for range times {
+		a := newColumn("x", firstRows)
+		fill(a, 20000)
+		ref := a.finish(0)
+		b := ref.like()
+		fill(b, 1000)
+		f, err := (&pair{ref: ref, cur: b.against(ref, 0), spoken: b.spoken(), present: b.rows}).judge(.002, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if f.Verdict == plumbline.Drift {
+			drifted++
+		}
+	}
+	if drifted > 2 {
+		t.Errorf("%d of %d are called drifted", drifted, times)
+	}
+}
