@@ -102,7 +102,10 @@ func set(v reflect.Value, n *yaml.Node, text string) (hint string, ok bool) {
 		v.SetUint(u)
 	case reflect.Float32, reflect.Float64:
 		f, err := strconv.ParseFloat(text, v.Type().Bits())
-		if err != nil || math.IsNaN(f) || math.IsInf(f, 0) {
+		switch {
+		case infinite(text), err == nil && (math.IsNaN(f) || math.IsInf(f, 0)):
+			return "any but NaN and infinity, such as 0.5 or 1e-3", false
+		case err != nil:
 			return "", false
 		}
 		v.SetFloat(f)
@@ -111,6 +114,15 @@ func set(v reflect.Value, n *yaml.Node, text string) (hint string, ok bool) {
 		return "remove the quotes", false
 	}
 	return "", true
+}
+
+// infinite reports YAML's spellings of NaN and infinity, which it takes for numbers.
+func infinite(text string) bool {
+	switch strings.ToLower(strings.TrimLeft(text, "+-")) {
+	case ".nan", ".inf":
+		return true
+	}
+	return false
 }
 
 func rangeHint(err error) string {
@@ -189,6 +201,9 @@ func found(n *yaml.Node) string {
 		case "!!null":
 			return "nothing"
 		case "!!int", "!!float":
+			if infinite(n.Value) {
+				return clip(n.Value)
+			}
 			return "the number " + clip(n.Value)
 		case "!!bool":
 			return clip(n.Value)

@@ -134,7 +134,7 @@ free: [~, 1]
 		`4:8 expected a whole number, found the number 1.5 | write it like 1000`,
 		`5:1 count and number exclude each other | remove one of them`,
 		`6:8 expected a whole number, found the number 300 | the number is too large`,
-		`7:8 expected a number, found the number .inf | write it like 0.5 or 1e-3`,
+		`7:8 expected a number, found .inf | any but NaN and infinity, such as 0.5 or 1e-3`,
 		`8:7 expected a duration, found the number 30 | a unit is missing or the number has a fraction: ms, s, m, h, d, w and y follow whole numbers`,
 		`9:5 expected a time, found the text "yesterday" | write it like 2013-03-01T00:00:00Z, or 2013-03-01 for midnight UTC`,
 		`10:7 expected a list, found a mapping | put '- ' in front of each item`,
