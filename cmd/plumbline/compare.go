@@ -32,7 +32,9 @@ Exit status 0 without drift, 2 with drift, 1 if it can't be done. Where there ar
 			}
 			o.Reference, o.Current = args[0], args[1]
 			bar := newProgress(p.errs)
-			o.Step = bar.Step
+			if bar.bar { // else a script reads what is written
+				o.Step = bar.Step
+			}
 			r, err := compare.Run(c.Context(), o)
 			bar.done(err)
 			var unknown *compare.UnknownColumnError

@@ -339,7 +339,8 @@ func (r *runner) report(ref *side[*frozen], cur *side[current]) (*Report, error)
 		return nil, err
 	}
 	if rows != nil {
-		out.Features = append(out.Features, rows.judge(out.Level, r.Independent))
+		name := nameOfRows(func(name string) bool { return slices.Contains(ref.known, name) || slices.Contains(cur.known, name) })
+		out.Features = append(out.Features, rows.judge(name, out.Level, r.Independent))
 	}
 	g, h := ref.groups[""], cur.groups[""]
 	for _, name := range g.names {

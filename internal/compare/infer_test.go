@@ -247,3 +247,18 @@ func TestNewColumnHasItsType(t *testing.T) {
 		t.Errorf("%q: %+v", f.Type, f.Findings)
 	}
 }
+
+// The finding says of the reference what the report calls the column.
+func TestChangeOfTypeSaysWhatTheColumnIsCalled(t *testing.T) {
+	lines := func(values []any) string { return filesOf(t, values)[0] }
+	numbers, texts := lines(times(3000, 1.5, 2.5, 3)), lines(many(3000, 3000))
+	for _, c := range []struct{ reference, current, want string }{
+		{texts, numbers, "of type text in the reference and of type number in the current file"},
+		{numbers, texts, "of type number in the reference and of type category or text in the current file"},
+	} {
+		f := run(t, Options{Reference: c.reference, Current: c.current, Columns: []string{"f"}}).feature(t, "f")
+		if x := f.finding(t, testType); !strings.HasSuffix(x.Reason, c.want) || !strings.Contains(c.want, "of type "+string(f.Type)+" in the reference") {
+			t.Errorf("%s: %s", f.Type, x.Reason)
+		}
+	}
+}

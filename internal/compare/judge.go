@@ -106,7 +106,7 @@ func (p *pair) judge(level float64, independent bool) (Feature, error) {
 	if changed(p.ref.spoken, p.spoken) {
 		share := float64(p.cur.Invalid) / math.Max(1, float64(p.present))
 		f.Findings = append(f.Findings, Finding{Test: testType, Value: plumbline.Finite(share), N: float64(p.present), M: float64(p.ref.present), Verdict: plumbline.Drift, Judged: true,
-			Reason: fmt.Sprintf("the values are of type %s in the reference and of type %s in the current file", p.ref.spoken, p.spoken)})
+			Reason: fmt.Sprintf("the values are of type %s in the reference and of type %s in the current file", p.ref.called(), calledUnread(p.spoken))})
 		f.Verdict = plumbline.Drift
 	}
 	var past history
@@ -169,6 +169,22 @@ func judgeAll(list []pair, level float64, independent bool) ([]Feature, error) {
 // changed reports that values are of another type than they were.
 func changed(ref, cur plumbline.FeatureType) bool {
 	return ref != plumbline.TypeAuto && cur != plumbline.TypeAuto && ref != cur
+}
+
+// called is the type most values speak for: of texts what the report calls the column, since nobody told categories apart from others.
+func (f *frozen) called() string {
+	if f.spoken == plumbline.TypeCategory && f.typ == plumbline.TypeText {
+		return string(f.typ)
+	}
+	return string(f.spoken)
+}
+
+// calledUnread is the type that values speak for which were not counted as such.
+func calledUnread(t plumbline.FeatureType) string {
+	if t == plumbline.TypeCategory {
+		return "category or text"
+	}
+	return string(t)
 }
 
 // statistic is the result of no test of detectors', judged by its p-value at a level.
