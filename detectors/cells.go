@@ -79,7 +79,8 @@ func (t table) sampling() float64 { return 1/float64(t.n) + 1/float64(t.m) }
 func (t table) noise() float64 { return t.phi * t.sampling() }
 
 // merged joins each cell whose expected count is under MinExpected, less a tenth, on either side with the next one, and what is left over with
-// the last. Joining cells can only shrink a distance, so a bound or a rejection on the merged table holds for the full one.
+// the last. Joining cells can only shrink a distance, so a bound or a rejection on the merged table holds for the full one. Where p-values rest
+// on other cells than the value it is those that are merged.
 func (t table) merged() table {
 	if t.law != nil {
 		law := *t.law

@@ -13,7 +13,6 @@ import (
 type column struct {
 	labels   []string
 	ref, cur []int64
-	law      *[2][]int64 // what p-values rest on, where these are other cells: of the baseline and of the window
 }
 
 // Cells beside the categories themselves.
@@ -91,10 +90,22 @@ func categoryColumn(ref, cur *profiles.Feature) (column, string) {
 	add(cellOther, ref.Other(), cur.Other())
 	add(cellUnseen, ref.Unseen(), cur.Unseen())
 	add(cellMissing, ref.Missing, cur.Missing)
-	law := [2][]int64{}
-	law[0], law[1] = vocabularyOf(ref, cur).cells(ref.Missing, cur.Missing)
-	col.law = &law
 	return col, ""
+}
+
+// law is the table that p-values of a feature's column rest on; nil if it is that of the value. The categories that a part of the traffic
+// lacks were not chosen for it, as the baseline's own were: then one cell for all of them will do.
+func law(ref, cur *profiles.Feature) *table {
+	if ref.Type.Numeric() {
+		return nil
+	}
+	if ref.Unseen() > 0 {
+		col, _ := categoryColumn(ref, cur)
+		t, _ := newTable(ByFrequency(col.ref, col.cur))
+		return &t
+	}
+	t, _ := newTable(vocabularyOf(ref, cur).cells(ref.Missing, cur.Missing))
+	return &t
 }
 
 // intervals labels the cells between edges: "≤ 24.1", "24.1 – 28.9", "> 28.9".

@@ -17,12 +17,12 @@ func onColumn(statistic func(t table) Result) func(Input) outcome {
 		if reason != "" {
 			return outcome{Result: none(t.n, t.m, "%s", reason), bins: col.evidence()}
 		}
-		if col.law != nil {
-			law, _ := newTable(col.law[0], col.law[1])
-			t.law = &law
-		}
+		t.law = law(in.Baseline, in.Current)
 		t.phi = in.Calibration.phi(1 / t.sampling())
-		out := outcome{Result: statistic(t), bins: col.evidence()}
+		out := outcome{Result: statistic(t)}
+		if !in.scoring {
+			out.bins = col.evidence()
+		}
 		if merged := t.merged(); len(merged.r) >= 2 {
 			s := chiSquareScore(chiSquare(merged), float64(len(merged.r)-1), 1/merged.sampling(), psi(merged, 0.5))
 			out.score = &s

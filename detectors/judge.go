@@ -44,9 +44,9 @@ func Calibrated(typ plumbline.FeatureType) []Test {
 	return tests
 }
 
-// Bursts reports whether the test counts what may come in bursts so rare that every window of a baseline should be looked at, and not
+// CountsBursts reports whether the test counts what may come in bursts so rare that every window of a baseline should be looked at, and not
 // only enough of them: a feed that breaks for an hour a month is in one of 700.
-func (t Test) Bursts() bool {
+func (t Test) CountsBursts() bool {
 	return slices.Contains([]string{"category_shift", "unseen", "missing", "invalid"}, t.Name)
 }
 

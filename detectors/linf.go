@@ -17,7 +17,13 @@ func linfResult(t table) Result {
 		_, _, p = largest(law)
 	}
 	effect := math.Sqrt(math.Max(0, value*value-variance))
-	return Result{Value: number(value), Effect: number(effect), P: probability(p), SD: number(ShiftOfLInf(effect)), N: t.n, M: t.m}
+	res := Result{Value: number(value), Effect: number(effect), SD: number(ShiftOfLInf(effect)), N: t.n, M: t.m}
+	if t.law != nil && len(t.law.r) < 2 {
+		res.Note = "no p-value: its categories can't be told apart from those the baseline does not keep by name"
+		return res
+	}
+	res.P = probability(p)
+	return res
 }
 
 // largest is the largest difference of a cell's share, the variance of that cell's without drift, and the probability of one so large.

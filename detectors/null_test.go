@@ -394,7 +394,7 @@ func TestSharesAreMonotone(t *testing.T) {
 		last := 1.0
 		for k := l / 100; k <= 1000; k++ {
 			r := CompareShares(k, 1000, l, 100000)
-			p, _, _ := (&Calibration{Windows: null}).tail(shareScore(*r.P, *r.SD, 1000, 100000))
+			p, _, _ := (&Calibration{Windows: null}).tail(shareScore(*r.P, *r.SD, k, 1000, l, 100000))
 			if p > last*(1+1e-9) {
 				t.Fatalf("%d of 1,000 against %d of 100,000: p = %v, of one fewer %v", k, l, p, last)
 			}

@@ -153,16 +153,16 @@ func quantileShiftOf(q float64) func(Input) outcome {
 	}
 }
 
-// categoryShiftOf judges every category the baseline knew; unseen and missing values have tests of their own. Those not kept by name, and
-// those that hardly were, are left out: they were chosen for the rows they have in the baseline.
+// categoryShiftOf judges every category the baseline knew; unseen and missing values have tests of their own. Those not kept by name are
+// left out, and those so rare that they are there, or are kept by name, by chance: they were chosen for the rows they have in the baseline.
 func categoryShiftOf(in Input) outcome {
 	col, reason := columnOf(in.Baseline, in.Current)
 	if reason != "" {
 		return outcome{Result: none(in.Current.N, in.Baseline.N, "%s", reason)}
 	}
-	most := 0.0
+	most := inWindowAtMost(seldomInWindow, in.Current.N, in.Baseline.N) - 1
 	if in.Baseline.Other() > 0 {
-		most = vocabularyOf(in.Baseline, in.Current).most
+		most = max(most, vocabularyOf(in.Baseline, in.Current).most)
 	}
 	var labels []string
 	var ref, cur []int64
@@ -171,10 +171,13 @@ func categoryShiftOf(in Input) outcome {
 		if label == cellMissing {
 			continue
 		}
-		labels, ref, cur, judged = append(labels, label), append(ref, col.ref[j]), append(cur, col.cur[j]), append(judged, label != cellUnseen && label != cellOther && float64(col.ref[j]+col.cur[j]) > most)
+		labels, ref, cur, judged = append(labels, label), append(ref, col.ref[j]), append(cur, col.cur[j]), append(judged, label != cellUnseen && label != cellOther && col.ref[j]+col.cur[j] > most)
 	}
 	res, worst := categoryShift(ref, cur, judged)
-	out := outcome{Result: res, bins: col.evidence()}
+	out := outcome{Result: res}
+	if !in.scoring {
+		out.bins = col.evidence()
+	}
 	if worst >= 0 {
 		out.Note = fmt.Sprintf("most of all %q: %.3g %% of values, %.3g %% in the baseline", labels[worst],
 			100*float64(cur[worst])/float64(res.N), 100*float64(ref[worst])/float64(res.M))

@@ -27,7 +27,7 @@ func psiResult(t table) Result {
 	res.Note = mergeNote(t, merged)
 	if len(merged.r) >= 2 {
 		res.P = probability(ChiSquareTail(chiSquare(merged), float64(len(merged.r)-1), 0))
-		res.Lower = number(psiBound(merged, 0.05))
+		res.Lower = number(math.Min(value, psiBound(merged, 0.05)))
 		if len(merged.r) == len(t.r) && (t.law == nil || len(t.law.r) == len(t.r)) {
 			res.Upper = number(psiBound(merged, 0.95))
 		}

@@ -1,6 +1,8 @@
 package detectors
 
 import (
+	"slices"
+
 	"plumbline"
 	"plumbline/profiles"
 )
@@ -32,7 +34,7 @@ func shares(k, n, l, m int64, c *Calibration) outcome {
 		out.Lower, out.Upper = number(lower), number(upper)
 	}
 	if out.P != nil {
-		s := shareScore(*out.P, *out.SD, n, m)
+		s := shareScore(*out.P, *out.SD, k, n, l, m)
 		out.score = &s
 	}
 	return out
@@ -52,22 +54,28 @@ func unseenOf(in Input) outcome {
 	if values, _ := in.Baseline.Known(); values == nil {
 		return noOutcome("the baseline has no categories for this feature")
 	}
-	if in.Current.N > 0 {
-		if values, _ := in.Current.Known(); values == nil {
-			return noOutcome("the window was not counted on the baseline's categories")
-		}
+	names, known := in.Baseline.Known()
+	theirs, seen := in.Current.Known()
+	switch {
+	case in.Current.N > 0 && theirs == nil:
+		return noOutcome("the window was not counted on the baseline's categories")
+	case theirs != nil && !slices.Equal(names, theirs):
+		return noOutcome("the window was counted on another baseline's categories")
 	}
 	unseen := in.Current.Unseen()
-	_, known := in.Baseline.Known()
-	_, seen := in.Current.Known()
 	for j := range seen { // a part of a baseline may lack what the whole has
 		if known[j] == 0 {
 			unseen += seen[j]
 		}
 	}
-	out := outcome{Result: newcomers(vocabularyOf(in.Baseline, in.Current), unseen, in.Current.N, in.Baseline.N)}
+	var out outcome
+	if old := in.Baseline.Unseen(); old > 0 { // earlier traffic, which has some itself
+		out.Result = CompareShares(in.Current.Unseen(), in.Current.N, old, in.Baseline.N)
+	} else {
+		out.Result = newcomers(vocabularyOf(in.Baseline, in.Current), unseen, in.Current.N, in.Baseline.N)
+	}
 	if out.P != nil {
-		s := shareScore(*out.P, *out.SD, in.Current.N, in.Baseline.N)
+		s := shareScore(*out.P, *out.SD, unseen, in.Current.N, 0, in.Baseline.N)
 		s.Signed = false // where rows depend on each other new values come in bursts, nothing like a normal number
 		out.score = &s
 	}

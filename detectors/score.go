@@ -97,15 +97,14 @@ func fTail(x, a, b float64) float64 {
 	return mathext.RegIncBeta(b/2, a/2, y)
 }
 
-// shareScore is the score of a difference of shares: by its p-value, and where that has no digits left at least by Cohen's h, whose standard
-// error is sqrt(1/n + 1/m).
-func shareScore(p, h float64, n, m int64) Score {
-	perShift := math.Sqrt(1 / (1/float64(n) + 1/float64(m)))
+// shareScore is the score of a difference of shares, k of n rows and l of m: by its p-value, and where that has no digits left by the root of
+// the deviance, which it is the tail of. The shift h that it shows has the standard error sqrt(1/n + 1/m).
+func shareScore(p, h float64, k, n, l, m int64) Score {
 	z := math.Sqrt(scoreOfP(p).X)
 	if p < leastP {
-		z = math.Max(z, math.Abs(h)*perShift)
+		z = math.Max(z, math.Sqrt(likelihoodRatio(table{r: []int64{l, m - l}, c: []int64{k, n - k}, n: n, m: m})))
 	}
-	s := normalScore(z, perShift)
+	s := normalScore(z, math.Sqrt(1/(1/float64(n)+1/float64(m))))
 	s.shown = s.shift(math.Abs(h))
 	return s
 }

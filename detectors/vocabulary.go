@@ -10,16 +10,15 @@ import (
 	"plumbline/profiles"
 )
 
-// vocabulary holds the categories of both sides, each with its rows on either, those of one side only included. Whatever is asked of it
-// is asked given how many rows a category has on both sides together: without drift it is chance alone on which side they are, for a
-// category the baseline never saw as for any other. To count the baseline's own categories only, or to put those it lacks into a cell
-// of their own, would let what was chosen for having rows in the baseline lose some, and a long tail of rare codes would drift for ever.
+// vocabulary holds the categories of a baseline and a window, each with its rows on either side. Whatever is asked of it is asked given
+// how many rows a category has on both sides together: without drift it is chance alone on which side they are, for a category the
+// baseline never saw as for any other. To count the baseline's own categories only, or to put those it lacks into a cell of their own,
+// would let what was chosen for having rows in the baseline lose some, and a long tail of rare codes would drift for ever.
 type vocabulary struct {
-	list      []category // by rows on both sides, most first, then by name
-	r, c      int64      // rows in categories that are not told apart
-	most      float64    // rows that a category not told apart hardly exceeds, both sides together
-	unlisted  int64      // rows of the window in categories not told apart that the baseline lacks
-	unlistedR int64      // rows of the baseline in categories not told apart
+	list         []category
+	restR, restC int64 // rows in categories that are not told apart
+	overflow     int64 // of restC: in categories that the baseline lacks
+	most         int64 // rows on both sides that a category not told apart does not exceed without drift
 }
 
 type category struct {
@@ -29,11 +28,18 @@ type category struct {
 
 func (k category) rows() int64 { return k.r + k.c }
 
-// vocabularyOf unites the categories of two features that are counted on the same known ones.
+// Probabilities that chance puts all rows of a category into the window: from the first on that does not happen, from the second on it is
+// seldom enough for the category not to be one that was named by chance.
+const (
+	neverInWindow  = 1e-10
+	seldomInWindow = 0.05
+)
+
+// vocabularyOf unites the categories of a baseline, or of a part of it, and of a window counted on it. The baseline has no unseen ones.
 func vocabularyOf(ref, cur *profiles.Feature) vocabulary {
 	values, r := ref.Known()
 	_, c := cur.Known()
-	v := vocabulary{r: ref.Other(), c: cur.Other(), unlistedR: ref.Other()}
+	v := vocabulary{restR: ref.Other(), restC: cur.Other()}
 	least := int64(math.MaxInt64)
 	for i, name := range values {
 		k := category{name, r[i], 0}
@@ -47,65 +53,56 @@ func vocabularyOf(ref, cur *profiles.Feature) vocabulary {
 			least = min(least, k.r)
 		}
 	}
-	at := map[string]int{}
-	for _, u := range ref.UnseenValues() {
-		at[u.Value] = len(v.list)
-		v.list = append(v.list, category{u.Value, u.Count, 0})
-	}
-	listedR, listedC := sumOf(ref.UnseenValues()), sumOf(cur.UnseenValues())
-	fewest := int64(1)
+	v.overflow = cur.Unseen()
 	for _, u := range cur.UnseenValues() {
-		fewest = u.Count // the list is by count
-		if i, ok := at[u.Value]; ok {
-			v.list[i].c = u.Count
-			continue
-		}
 		v.list = append(v.list, category{u.Value, 0, u.Count})
+		v.overflow -= u.Count
 	}
-	if over := cur.Unseen() - listedC; over > 0 {
-		v.unlisted, v.c, v.most = over, v.c+over, float64(fewest)
-	}
-	if over := ref.Unseen() - listedR; over > 0 {
-		v.r, v.unlistedR = v.r+over, v.unlistedR+over
+	v.restC += v.overflow
+	if v.overflow > 0 { // names are kept as they come: the largest may be among those that were not
+		v.most = inWindowAtMost(neverInWindow, cur.N, ref.N)
 	}
 	if ref.Other() > 0 && least < math.MaxInt64 {
 		// Those not kept by name had no more rows than any that is; three standard deviations away none is taken for one of them.
 		both := 1 + float64(cur.N)/math.Max(float64(ref.N), 1)
-		v.most = math.Max(v.most, (float64(least)+3*math.Sqrt(float64(least)))*both)
+		v.most = max(v.most, int64((float64(least)+3*math.Sqrt(float64(least)))*both))
 	}
-	slices.SortFunc(v.list, func(a, b category) int {
-		return cmp.Or(cmp.Compare(b.rows(), a.rows()), cmp.Compare(a.name, b.name))
-	})
 	return v
 }
 
-func sumOf(list []profiles.Category) (n int64) {
-	for _, c := range list {
-		n += c.Count
+// inWindowAtMost is the number of rows from which on chance puts a whole category into the window with at most this probability.
+func inWindowAtMost(p float64, n, m int64) int64 {
+	if n <= 0 || m <= 0 {
+		return n
 	}
-	return n
+	q := float64(n) / float64(n+m)
+	return int64(math.Ceil(math.Log(p) / math.Log(q)))
 }
 
-// cells are the counts that p-values of the whole distribution rest on, in an order in which merging neighbours pools the rare ones.
-// Categories not told apart, and those no larger than they may be, are one cell.
+// cells are the counts that p-values of the whole distribution rest on, in an order in which merging neighbours pools the rare ones: by
+// rows on both sides, then by name. Categories not told apart, and those no larger than they may be, are one cell.
 func (v vocabulary) cells(missingR, missingC int64) (r, c []int64) {
-	restR, restC := v.r, v.c
+	slices.SortFunc(v.list, func(a, b category) int {
+		return cmp.Or(cmp.Compare(b.rows(), a.rows()), cmp.Compare(a.name, b.name))
+	})
+	restR, restC := v.restR, v.restC
 	for _, k := range v.list {
-		if restR+restC > 0 && float64(k.rows()) <= v.most {
+		if restR+restC > 0 && k.rows() <= v.most {
 			restR, restC = restR+k.r, restC+k.c
 			continue
 		}
 		r, c = append(r, k.r), append(c, k.c)
 	}
-	return append([]int64{missingR}, append(r, restR)...), append([]int64{missingC}, append(c, restC)...)
+	return append(r, missingR, restR), append(c, missingC, restC)
 }
 
-// newcomers is the P of [NewCategories], and how many rows of the window are expected to be in such categories. The number of these is a sum
+// chance is the P of [NewCategories], and how many rows of the window are expected to be in such categories. The number of these is a sum
 // of nearly independent indicators, whose upper tail Poisson's law bounds (Hoeffding 1956; Le Cam 1960); of categories with one row its
-// mean is n N1/(n+m), Good and Turing's estimate. A category not told apart counts as though it had one row.
-func (v vocabulary) newcomers(n, m int64) (p, rows float64) {
-	d, largest := v.unlisted, int64(min(v.unlisted, 1))
-	mean := float64(v.unlisted+v.unlistedR) * inWindow(1, n, m)
+// mean is n N1/(n+m), Good and Turing's estimate. Of the baseline's rows in categories not told apart each counts as one. Where the window has
+// such, too, how many categories are new is not known, and only the largest is judged.
+func (v vocabulary) chance(n, m int64) (p, rows float64) {
+	d, largest := int64(0), min(v.overflow, 1)
+	mean := float64(v.restR+v.overflow) * inWindow(1, n, m)
 	rows = mean
 	for _, k := range v.list {
 		if k.r == 0 {
@@ -114,19 +111,19 @@ func (v vocabulary) newcomers(n, m int64) (p, rows float64) {
 		q := inWindow(k.rows(), n, m)
 		mean, rows = mean+q, rows+q*float64(k.rows())
 	}
-	if d == 0 {
+	if largest == 0 {
 		return 1, rows
 	}
-	size := 0.0
+	size := float64(v.restR+v.restC) / float64(largest) * inWindow(largest, n, m) // as many as could be so large
 	for _, k := range v.list {
 		if k.rows() >= largest {
 			size += inWindow(k.rows(), n, m)
 		}
 	}
-	if largest <= 1 {
-		size = mean
+	if v.overflow == 0 {
+		size = math.Min(size, mathext.GammaIncReg(float64(d), mean))
 	}
-	return math.Min(1, 2*math.Min(mathext.GammaIncReg(float64(d), mean), size)), rows
+	return math.Min(1, 2*size), rows
 }
 
 // NewCategories tests whether a window holds more categories that the baseline lacks, or larger ones, than chance brings. ref and cur are
@@ -157,7 +154,7 @@ func NewCategories(ref, cur []int64) Result {
 }
 
 // newcomers is the share of a window's rows in categories that the baseline lacks. Value is unseen/n with its 95 % [Wilson] interval, Effect what
-// exceeds the expected share, at least 0; SD Cohen's h of the two, at least 0; P is that of [vocabulary.newcomers].
+// exceeds the expected share, at least 0; SD Cohen's h of the two, at least 0; P is that of [vocabulary.chance].
 func newcomers(v vocabulary, unseen, n, m int64) Result {
 	if m <= 0 {
 		return none(n, 0, "no baseline")
@@ -167,7 +164,7 @@ func newcomers(v vocabulary, unseen, n, m int64) Result {
 	if res.Value == nil {
 		return res
 	}
-	p, rows := v.newcomers(n, m)
+	p, rows := v.chance(n, m)
 	share, expected := *res.Value, math.Min(1, rows/float64(n))
 	res.Effect = number(math.Max(0, share-expected))
 	res.SD = number(math.Max(0, 2*math.Asin(math.Sqrt(share))-2*math.Asin(math.Sqrt(expected))))

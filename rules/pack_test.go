@@ -54,6 +54,11 @@ func TestPackTellsAStory(t *testing.T) {
 			switch q.Func {
 			case "volume", "samples":
 				return records, nil
+			case "missing":
+				if hour >= 20 && hour < 23 && q.Window == time.Hour {
+					return 1, nil
+				}
+				return 0.01, nil
 			case "drifted":
 				switch {
 				case silent:
@@ -95,7 +100,7 @@ func TestPackTellsAStory(t *testing.T) {
 			}
 		}
 	}
-	want := []string{"10 firing Drift", "124 firing NoTraffic", "200 resolved NoTraffic", "467 resolved Drift"}
+	want := []string{"10 firing Drift", "20 firing FeatureGone", "25 resolved FeatureGone", "124 firing NoTraffic", "200 resolved NoTraffic", "467 resolved Drift"}
 	if !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}

@@ -39,7 +39,7 @@ type judgeKey struct {
 const (
 	maxCalibrated  = 200  // window lengths of baselines
 	maxNullWindow  = 300  // windows a null is learned from; of more, evenly spread ones
-	maxBurstWindow = 3000 // likewise of tests of what comes in bursts, which are cheap
+	maxBurstWindow = 3000 // likewise of tests of what comes in bursts, which are rarer
 )
 
 // shorterLengths are tried, longest first, where windows as long as the judged one are too few.
@@ -121,7 +121,7 @@ func scoreWindows(v *Version, against string, length time.Duration, end time.Tim
 		for _, f := range features {
 			in := detectors.Input{Baseline: ref.Feature(f.key), Current: w.Profile.Feature(f.key)}
 			for _, t := range f.calibrated {
-				if t.Bursts() && !bursts || !t.Bursts() && !all {
+				if t.CountsBursts() && !bursts || !t.CountsBursts() && !all {
 					continue
 				}
 				if s, ok := t.Score(in); ok {
