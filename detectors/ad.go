@@ -21,10 +21,16 @@ func adResult(t table) Result {
 	return res
 }
 
-func andersonDarling(t table) (Result, Score) {
+// adScore is the score of A2, beside A2 itself and its standardised value.
+func adScore(t table) (a2, value float64, score Score) {
 	a2, sigma := AndersonDarlingStatistic(t.r, t.c)
-	value, effect := (a2-1)/sigma, math.Max(0, a2*t.sampling()-t.noise())
-	score := bridgeScore(1+value*sdAD, 1, 1/t.sampling(), adLaw(t.pooled()), func(delta float64) float64 { return adOfShift(delta, t.share()) / t.sampling() })
+	value = (a2 - 1) / sigma
+	return a2, value, bridgeScore(1+value*sdAD, 1, 1/t.sampling(), adLaw(t.pooled()), func(delta float64) float64 { return adOfShift(delta, t.share()) / t.sampling() })
+}
+
+func andersonDarling(t table) (Result, Score) {
+	a2, value, score := adScore(t)
+	effect := math.Max(0, a2*t.sampling()-t.noise())
 	return Result{Value: number(value), Effect: number(effect), P: probability(score.tail(score.X)), SD: number(ShiftOfAD(effect, t.share())),
 		N: t.n, M: t.m}, score
 }

@@ -19,13 +19,16 @@ func onColumn(statistic func(t table) Result) func(Input) outcome {
 		}
 		t.law = law(in.Baseline, in.Current)
 		t.phi = in.Calibration.phi(1 / t.sampling())
-		out := outcome{Result: statistic(t)}
-		if !in.scoring {
-			out.bins = col.evidence()
-		}
+		var out outcome
 		if merged := t.merged(); len(merged.r) >= 2 {
 			s := chiSquareScore(chiSquare(merged), float64(len(merged.r)-1), 1/merged.sampling(), psi(merged, 0.5))
 			out.score = &s
+		}
+		switch {
+		case !in.scoring:
+			out.Result, out.bins = statistic(t), col.evidence()
+		case out.score != nil:
+			out.Result = onlyScored(t)
 		}
 		return out
 	}

@@ -21,6 +21,9 @@ func onGrid(statistic func(in Input, t table) (Result, *Score)) func(Input) outc
 		t.phi = in.Calibration.phi(1 / t.sampling())
 		var out outcome
 		out.Result, out.score = statistic(in, t)
+		if in.scoring {
+			return out
+		}
 		if col, reason := numberColumn(in.Baseline, in.Current); reason == "" {
 			out.bins = col.evidence()
 		}
@@ -29,7 +32,11 @@ func onGrid(statistic func(in Input, t table) (Result, *Score)) func(Input) outc
 }
 
 var (
-	adOf = onGrid(func(_ Input, t table) (Result, *Score) {
+	adOf = onGrid(func(in Input, t table) (Result, *Score) {
+		if in.scoring {
+			_, _, s := adScore(t)
+			return onlyScored(t), &s
+		}
 		res, s := andersonDarling(t)
 		return res, &s
 	})
@@ -37,7 +44,12 @@ var (
 		res, s := cramerVonMises(t)
 		return res, &s
 	})
-	aucOf = onGrid(func(_ Input, t table) (Result, *Score) {
+	aucOf = onGrid(func(in Input, t table) (Result, *Score) {
+		if in.scoring {
+			auc, _ := AreaUnderCurve(t.r, t.c)
+			s := aucScore(t, auc)
+			return onlyScored(t), &s
+		}
 		res := aucResult(t)
 		s := aucScore(t, *res.Value)
 		return res, &s
@@ -50,6 +62,7 @@ var (
 // withoutScore leaves the score to the p-value: the test has a law of its own, not that of its cells' chi-square.
 func withoutScore(run func(Input) outcome) func(Input) outcome {
 	return func(in Input) outcome {
+		in.scoring = false
 		out := run(in)
 		out.score = nil
 		return out

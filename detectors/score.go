@@ -29,6 +29,9 @@ type Score struct {
 	exceeds func(x, nc float64) float64
 }
 
+// onlyScored stands for a result where only its score is asked for, since p-values and bounds are dear.
+func onlyScored(t table) Result { return Result{Value: number(0), P: number(1), N: t.n, M: t.m} }
+
 // chiSquareScore is X of the chi-square law; en is nm/(n+m), psi what the same cells have.
 func chiSquareScore(x, df, en, psi float64) Score {
 	return Score{X: x, Mean: df, CV: math.Sqrt(2 / df), Rows: en, shown: en * psi,

@@ -215,3 +215,15 @@ func TestRuntimeAndOutput(t *testing.T) {
 	}
 	near(t, "class shares", sum, 1, 1e-12)
 }
+
+// To ask for the score alone is quicker, and the same.
+func TestScoreIsThatOfTheRun(t *testing.T) {
+	in := numbers(t, sequence(500, func(i int) any { return float64(i % 97) }), sequence(200, func(i int) any { return float64(i%89) + 3 }))
+	for _, test := range Calibrated(plumbline.TypeNumber) {
+		s, ok := test.Score(in)
+		want, whole := test.outcome(in).scored()
+		if ok != whole || s.X != want.X || s.Mean != want.Mean || s.CV != want.CV || s.Rows != want.Rows || s.shown != want.shown {
+			t.Errorf("%s: alone %+v, %v, of the run %+v, %v", test.Name, s, ok, want, whole)
+		}
+	}
+}
