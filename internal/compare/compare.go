@@ -334,13 +334,19 @@ func (r *runner) report(ref *side[*frozen], cur *side[current]) (*Report, error)
 		out.Judged += 2
 	}
 	out.Level = min(r.Budget/float64(max(1, out.Judged)), 0.05)
+	var whole Feature
+	var wait sync.WaitGroup
+	if rows != nil {
+		name := nameOfRows(func(name string) bool { return slices.Contains(ref.known, name) || slices.Contains(cur.known, name) })
+		wait.Go(func() { whole = rows.judge(name, out.Level, r.Independent) })
+	}
 	var err error
-	if out.Features, err = judgeAll(sections[""], out.Level, r.Independent); err != nil {
+	out.Features, err = judgeAll(sections[""], out.Level, r.Independent)
+	if wait.Wait(); err != nil {
 		return nil, err
 	}
 	if rows != nil {
-		name := nameOfRows(func(name string) bool { return slices.Contains(ref.known, name) || slices.Contains(cur.known, name) })
-		out.Features = append(out.Features, rows.judge(name, out.Level, r.Independent))
+		out.Features = append(out.Features, whole)
 	}
 	g, h := ref.groups[""], cur.groups[""]
 	for _, name := range g.names {

@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"sync"
 
 	"plumbline"
 	"plumbline/detectors"
@@ -130,8 +131,14 @@ func (t *together) judge(name string, level float64, independent bool) Feature {
 		}
 		f.Findings = append(f.Findings, x)
 	}
+	var correlations detectors.Result
+	var wait sync.WaitGroup
+	wait.Go(func() {
+		correlations = detectors.CorrelationChange(profiles.Correlate(t.names, t.cur), profiles.Correlate(t.names, t.ref), 0)
+	})
 	found(testRows, t.discrepancy())
-	found(testCorrelations, detectors.CorrelationChange(profiles.Correlate(t.names, t.cur), profiles.Correlate(t.names, t.ref), 0))
+	wait.Wait()
+	found(testCorrelations, correlations)
 	return f
 }
 
