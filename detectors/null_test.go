@@ -57,6 +57,21 @@ func scoreOfTable(t *testing.T, ref, cur []int64) Score {
 	return chiSquareScore(chiSquare(m), float64(len(m.r)-1), 1/m.sampling(), psi(m, 0.5))
 }
 
+// learn is the null of the windows of n rows that a baseline holds, all being its counts.
+func learn(t *testing.T, edges []float64, all []int64, baseline []float64, n int) *Null {
+	t.Helper()
+	var scores []Score
+	for i := 0; i < len(baseline); i += n {
+		w := countOn(edges, baseline[i:i+n])
+		scores = append(scores, scoreOfTable(t, minus(all, w), w))
+	}
+	null, err := FitNull(scores)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return null
+}
+
 // Of rows with autocorrelation 0.9 the law of independent rows rejects three windows in four at 0.05; the null learned from 50
 // windows of the baseline keeps the level far into the tail.
 func TestNullLearnsAutocorrelation(t *testing.T) {
@@ -72,19 +87,11 @@ func TestNullLearnsAutocorrelation(t *testing.T) {
 				x := autoregression(rng, m+n*per, c.rho)
 				edges := tenths(x[:m])
 				all := countOn(edges, x[:m])
-				var scores []Score
-				for i := 0; i < m; i += n {
-					w := countOn(edges, x[i:i+n])
-					scores = append(scores, scoreOfTable(t, minus(all, w), w))
-				}
-				null, err := FitNull(scores)
-				if err != nil {
-					t.Fatal(err)
-				}
+				null := learn(t, edges, all, x[:m], n)
 				if null.Independent() {
 					independent++
 				}
-				cal := &Calibration{Windows: null, Available: len(scores)}
+				cal := &Calibration{Windows: null, Available: null.K}
 				for i := m; i < len(x); i += n {
 					s := scoreOfTable(t, all, countOn(edges, x[i:i+n]))
 					p, _, r := cal.tail(s)
@@ -128,15 +135,7 @@ func TestCalibratedFinding(t *testing.T) {
 	x := autoregression(rng, 30*n, 0.9)
 	edges := tenths(x)
 	all := countOn(edges, x)
-	var scores []Score
-	for i := 0; i < len(x); i += n {
-		w := countOn(edges, x[i:i+n])
-		scores = append(scores, scoreOfTable(t, minus(all, w), w))
-	}
-	null, err := FitNull(scores)
-	if err != nil {
-		t.Fatal(err)
-	}
+	null := learn(t, edges, all, x, n)
 	if null.Phi < 3 || null.Phi > 19 { // the mean of an AR(1) at 0.9 has (1+0.9)/(1-0.9) = 19, its cells have less
 		t.Errorf("design effect %v", null.Phi)
 	}
@@ -214,15 +213,7 @@ func TestLongWindowsAreHeldAgainstShorterOnes(t *testing.T) {
 		}
 		edges := tenths(x[:m])
 		all := countOn(edges, x[:m])
-		var scores []Score
-		for i := 0; i < m; i += short {
-			w := countOn(edges, x[i:i+short])
-			scores = append(scores, scoreOfTable(t, minus(all, w), w))
-		}
-		null, err := FitNull(scores)
-		if err != nil {
-			t.Fatal(err)
-		}
+		null := learn(t, edges, all, x[:m], short)
 		in := numbers(t, values(x[:m]), values(x[m:m+long]))
 		in.Alpha, in.Calibration = 0.01, &Calibration{Shorter: null, Available: m / long}
 		switch f := ask(t, "psi", in); f.Verdict {
@@ -328,77 +319,5 @@ func TestNullOfBursts(t *testing.T) {
 	}
 	if p := null.Tail(0); p != 1 {
 		t.Errorf("no burst has p = %v", p)
-	}
-}
-
-// Of a drift that is just the tolerated one at most about as many windows are drift as the level says, whether rows depend on each other or
-// not; of one that is clearly larger most are.
-func TestToleratedDriftKeepsItsLevel(t *testing.T) {
-	const m, n, per, rounds = 10000, 500, 10, 40
-	for _, rho := range []float64{0, 0.9} {
-		rng := rand.New(rand.NewPCG(2013, 23))
-		at := map[float64]int{}
-		for range rounds {
-			x := autoregression(rng, m+n*per, rho)
-			edges := tenths(x[:m])
-			all := countOn(edges, x[:m])
-			var scores []Score
-			for i := 0; i < m; i += n {
-				w := countOn(edges, x[i:i+n])
-				scores = append(scores, scoreOfTable(t, minus(all, w), w))
-			}
-			null, err := FitNull(scores)
-			if err != nil {
-				t.Fatal(err)
-			}
-			for i := m; i < len(x); i += n {
-				for _, shift := range []float64{0.5, 1.5} {
-					moved := slices.Clone(x[i : i+n])
-					for j := range moved {
-						moved[j] += shift
-					}
-					p, ok := scoreOfTable(t, all, countOn(edges, moved)).relevance(0.5, &Calibration{Windows: null, Available: len(scores)})
-					if !ok {
-						t.Fatal("no relevance")
-					}
-					if p <= 0.05 {
-						at[shift]++
-					}
-				}
-			}
-		}
-		t.Logf("rho %v: %v of %d", rho, at, rounds*per)
-		if k := at[0.5]; k > 32 { // 20 expected
-			t.Errorf("rho %v: %d of %d windows with the tolerated drift are drift", rho, k, rounds*per)
-		}
-		if k := at[1.5]; k < rounds*per/4 {
-			t.Errorf("rho %v: a drift three times as large is found in %d of %d windows", rho, k, rounds*per)
-		}
-	}
-}
-
-// The more rows miss a value, the smaller is p, through all ways to compute it.
-func TestSharesAreMonotone(t *testing.T) {
-	null, err := FitNull(func() (list []Score) {
-		rng := rand.New(rand.NewPCG(2013, 24))
-		for range 30 {
-			z := 1.7 * rng.NormFloat64()
-			list = append(list, normalScore(z, 0))
-		}
-		return list
-	}())
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, l := range []int64{0, 2, 500} {
-		last := 1.0
-		for k := l / 100; k <= 1000; k++ {
-			r := CompareShares(k, 1000, l, 100000)
-			p, _, _ := (&Calibration{Windows: null}).tail(shareScore(*r.P, *r.SD, k, 1000, l, 100000))
-			if p > last*(1+1e-9) {
-				t.Fatalf("%d of 1,000 against %d of 100,000: p = %v, of one fewer %v", k, l, p, last)
-			}
-			last = p
-		}
 	}
 }

@@ -69,13 +69,15 @@ func unseenOf(in Input) outcome {
 		}
 	}
 	var out outcome
-	if old := in.Baseline.Unseen(); old > 0 { // earlier traffic, which has some itself
-		out.Result = CompareShares(in.Current.Unseen(), in.Current.N, old, in.Baseline.N)
+	old := in.Baseline.Unseen()
+	if old > 0 { // earlier traffic, which has some itself
+		unseen = in.Current.Unseen()
+		out.Result = CompareShares(unseen, in.Current.N, old, in.Baseline.N)
 	} else {
 		out.Result = newcomers(vocabularyOf(in.Baseline, in.Current), unseen, in.Current.N, in.Baseline.N)
 	}
 	if out.P != nil {
-		s := shareScore(*out.P, *out.SD, unseen, in.Current.N, 0, in.Baseline.N)
+		s := shareScore(*out.P, *out.SD, unseen, in.Current.N, old, in.Baseline.N)
 		s.Signed = false // where rows depend on each other new values come in bursts, nothing like a normal number
 		out.score = &s
 	}

@@ -83,9 +83,6 @@ func words(t *testing.T, ref, cur []int, kept int) Input {
 
 // A long tail of rare codes, of which every window brings some the baseline never saw, is no drift.
 func TestOpenVocabulariesDontDrift(t *testing.T) {
-	if testing.Short() {
-		t.Skip("simulates")
-	}
 	zipf := func(s float64) func(*rand.Rand) func() int {
 		return func(rng *rand.Rand) func() int {
 			z := rand.NewZipf(rng, s, 1, 1<<40)
