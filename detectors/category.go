@@ -90,7 +90,8 @@ func newHypergeometric(k, n, l, m int64) hypergeometric {
 		return hypergeometric{}
 	}
 	all, share := float64(n)+float64(m), float64(hits)/(float64(n)+float64(m))
-	if variance := float64(n) / all * float64(m) * share * (1 - share); variance > manyCounts {
+	variance := float64(n) / all * float64(m) * share * (1 - share)
+	if variance > manyCounts {
 		g := likelihoodRatio(table{r: []int64{l, m - l}, c: []int64{k, n - k}, n: n, m: m})
 		return hypergeometric{normal: math.Max(math.Erfc(math.Sqrt(g/2)), math.SmallestNonzeroFloat64)}
 	}
@@ -106,7 +107,7 @@ func newHypergeometric(k, n, l, m int64) hypergeometric {
 		h.seen /= ratio(x - 1)
 	}
 	least := 1e-17 * h.seen
-	var down []float64
+	down := make([]float64, 0, min(hi-lo, 20*int64(math.Sqrt(variance)))+1) // both tails, mostly
 	for x, w := mode, 1.0; x > lo; x-- {
 		if w /= ratio(x - 1); w <= least {
 			break

@@ -107,8 +107,7 @@ func (c *column) numbers(xs []float64) {
 	}
 	c.rows += int64(len(xs))
 	for len(xs) > 0 && c.held != nil {
-		c.hold(plumbline.Number, xs[0], "")
-		xs = xs[1:]
+		xs = c.holdNumbers(xs)
 	}
 	if len(xs) > 0 {
 		c.countNumbers(xs)

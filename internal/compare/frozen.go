@@ -1,6 +1,8 @@
 package compare
 
 import (
+	"sync"
+
 	"plumbline"
 	"plumbline/profiles"
 )
@@ -18,6 +20,8 @@ type frozen struct {
 	order   *order
 	rows    []float64 // sampled
 	present int64     // rows that could have carried the column
+	// clustering is what clusters says, which two judges ask for.
+	clustering func() (p float64, ok bool)
 }
 
 // like makes the current side's column of a finished reference.
@@ -42,14 +46,16 @@ func (c *column) finish(absent int64) *frozen {
 	f := &frozen{name: c.name, typ: c.typ, spoken: c.spoken(), present: c.rows + absent}
 	switch {
 	case c.nums != nil:
-		f.frame, f.cut, f.order = c.nums.frame, c.nums.freeze(), c.nums.order
-		f.sample = c.nums.sample(f.cut)
+		cells := c.nums.list()
+		f.frame, f.cut, f.order = c.nums.frame, c.nums.freeze(cells), c.nums.order
+		f.sample = c.nums.sample(cells, f.cut)
 	case c.names != nil:
 		f.levels, f.values, f.order = c.names, c.names.names, c.names.order
 		f.sample = c.names.sample()
 	}
 	c.amend(&f.sample, absent)
 	f.rows = c.sampledRows(absent)
+	f.clustering = sync.OnceValues(f.clusters)
 	return f
 }
 
@@ -58,7 +64,7 @@ func (c *column) against(r *frozen, absent int64) profiles.Sample {
 	var s profiles.Sample
 	switch {
 	case c.nums != nil:
-		s = c.nums.sample(r.cut)
+		s = c.nums.sample(c.nums.list(), r.cut)
 	case c.names != nil:
 		s = c.names.sample()
 	}

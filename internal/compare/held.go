@@ -45,9 +45,6 @@ func (h *held) put(k plumbline.ValueKind, x float64, s string) {
 		x = float64(i)
 		h.bytes += int64(len(s))
 	}
-	if h.kinds == nil {
-		h.kinds, h.nums = make([]plumbline.ValueKind, 0, h.most/4), make([]float64, 0, h.most/4)
-	}
 	h.kinds, h.nums = append(h.kinds, k), append(h.nums, x)
 }
 
@@ -56,6 +53,20 @@ func (c *column) hold(k plumbline.ValueKind, x float64, s string) {
 	if len(c.held.kinds) >= c.held.most {
 		c.decide()
 	}
+}
+
+// holdNumbers is hold of the first of a stretch of numbers, as many as there is room for.
+func (c *column) holdNumbers(xs []float64) (rest []float64) {
+	h := c.held
+	k := min(len(xs), h.most-len(h.kinds))
+	h.nums = append(h.nums, xs[:k]...)
+	for range k {
+		h.kinds = append(h.kinds, plumbline.Number)
+	}
+	if len(h.kinds) >= h.most {
+		c.decide()
+	}
+	return xs[k:]
 }
 
 // decide fixes the type and the cells by the rows held back, and counts them. Rows without any value decide nothing.
@@ -80,10 +91,14 @@ func (c *column) decide() {
 		c.names.follow()
 		clear(c.names.counts)
 	}
-	for i, k := range h.kinds {
-		switch x := h.nums[i]; k {
+	for i := 0; i < len(h.kinds); i++ {
+		switch x := h.nums[i]; h.kinds[i] {
 		case plumbline.Number:
-			c.countNumbers([]float64{x})
+			from := i
+			for i+1 < len(h.kinds) && h.kinds[i+1] == plumbline.Number {
+				i++
+			}
+			c.countNumbers(h.nums[from : i+1])
 		case plumbline.String:
 			c.countText(h.texts[int(x)])
 		case plumbline.Bool:
@@ -112,7 +127,7 @@ func (h *held) category(row int, k plumbline.ValueKind) (string, bool) {
 
 // sorted returns the numbers that a type counts, ascending.
 func (h *held) sorted(t plumbline.FeatureType) []float64 {
-	var out []float64
+	out := make([]float64, 0, len(h.kinds))
 	for i, k := range h.kinds {
 		x := h.nums[i]
 		switch {

@@ -8,10 +8,10 @@ import (
 	"plumbline/detectors"
 )
 
-// clustering is the probability that values which do not depend on each other are as like their neighbours as the column's: by the
+// clusters is the probability that values which do not depend on each other are as like their neighbours as the column's: by the
 // spread of blocks, and of numbers by the rank correlation of neighbours among the sampled rows, which sees more where there are few
 // blocks. Not ok if too few values differ from the others to tell.
-func (f *frozen) clustering() (p float64, ok bool) {
+func (f *frozen) clusters() (p float64, ok bool) {
 	if f.order == nil {
 		return 1, false
 	}
@@ -32,18 +32,10 @@ const leastPairs = 10
 // trailing is the probability that the ranks of independent values correlate so much with those of the values before them: about a
 // normal number of mean -1/n and variance 1/n. Not ok if there are too few values, or too few that differ from the others.
 func trailing(xs []float64) (p float64, ok bool) {
-	ranks := ranksOf(xs)
+	ranks, most := ranksOf(xs)
 	n := float64(len(ranks))
 	if len(ranks) < detectors.MinRows {
 		return 1, false
-	}
-	sorted := slices.Sorted(slices.Values(ranks))
-	most, run := 0, 0
-	for i, x := range sorted {
-		if run++; i > 0 && x != sorted[i-1] {
-			run = 1
-		}
-		most = max(most, run)
 	}
 	if off := n - float64(most); off*off/n < leastPairs {
 		return 1, false
@@ -59,29 +51,30 @@ func trailing(xs []float64) (p float64, ok bool) {
 	return math.Erfc(z/math.Sqrt2) / 2, true
 }
 
-// ranksOf are the ranks of the numbers among xs, in their order, less their mean; equal numbers have the mean of theirs.
-func ranksOf(xs []float64) []float64 {
-	var at []int
-	for i, x := range xs {
+// ranksOf are the ranks of the numbers among xs, in their order, less their mean; equal numbers have the mean of theirs. ties is how
+// many the most frequent number has.
+func ranksOf(xs []float64) (ranks []float64, ties int) {
+	type number struct {
+		x  float64
+		at int
+	}
+	var sorted []number
+	for _, x := range xs {
 		if x-x == 0 {
-			at = append(at, i)
+			sorted = append(sorted, number{x, len(sorted)})
 		}
 	}
-	place := make([]int, len(at))
-	for k := range place {
-		place[k] = k
-	}
-	slices.SortFunc(place, func(a, b int) int { return cmp.Compare(xs[at[a]], xs[at[b]]) })
-	ranks := make([]float64, len(at))
-	for i := 0; i < len(place); {
+	slices.SortFunc(sorted, func(a, b number) int { return cmp.Compare(a.x, b.x) })
+	ranks = make([]float64, len(sorted))
+	for i := 0; i < len(sorted); {
 		j := i
-		for j < len(place) && xs[at[place[j]]] == xs[at[place[i]]] {
+		for j < len(sorted) && sorted[j].x == sorted[i].x {
 			j++
 		}
-		for _, k := range place[i:j] {
-			ranks[k] = float64(i+j-len(place)) / 2
+		for _, v := range sorted[i:j] {
+			ranks[v.at] = float64(i+j-len(sorted)) / 2
 		}
-		i = j
+		i, ties = j, max(ties, j-i)
 	}
-	return ranks
+	return ranks, ties
 }

@@ -6,10 +6,14 @@ import (
 	"testing"
 )
 
-// Ranks of 3 1 2 2 are 4 1 2.5 2.5, their mean is 2.5.
+// Ranks of 3 1 2 2 are 4 1 2.5 2.5, their mean is 2.5, and two are the same.
 func TestRanksLessTheirMean(t *testing.T) {
 	want := []float64{1.5, -1.5, 0, 0}
-	for i, x := range ranksOf([]float64{3, math.NaN(), 1, 2, 2}) {
+	ranks, ties := ranksOf([]float64{3, math.NaN(), 1, 2, 2})
+	if len(ranks) != len(want) || ties != 2 {
+		t.Fatalf("%d ranks, %d of which are the same", len(ranks), ties)
+	}
+	for i, x := range ranks {
 		if x != want[i] {
 			t.Errorf("rank %d less the mean is %v, not %v", i, x, want[i])
 		}

@@ -1,9 +1,7 @@
 package compare
 
 import (
-	"cmp"
 	"math"
-	"slices"
 
 	"plumbline/profiles"
 )
@@ -22,7 +20,7 @@ type numbers struct {
 	begin [1 << 12]uint32
 	down  [1 << 12]uint8
 	cells []uint32
-	class []uint8 // of cells among marks, for the order of rows
+	class []uint8 // of cells among marks, if the order of rows is followed
 	order *order  // nil: row order is not followed
 }
 
@@ -140,8 +138,8 @@ func (c *numbers) open(slot uint64) uint32 {
 	begin, n := uint32(len(c.cells)), 1<<bits
 	c.begin[slot], c.down[slot] = begin, uint8(52-bits)
 	c.cells = append(c.cells, make([]uint32, n)...)
-	c.class = append(c.class, make([]uint8, n)...)
 	if c.order != nil {
+		c.class = append(c.class, make([]uint8, n)...)
 		class := c.class[begin:]
 		for k := range class {
 			x := c.shift + math.Float64frombits(slot<<52|uint64(k)<<(52-bits))
@@ -155,16 +153,20 @@ func (c *numbers) open(slot uint64) uint32 {
 	return begin
 }
 
+// atOnce is how many values stay in a processor's nearest cache while they are looked at several times.
+const atOnce = 2048
+
 // add counts a stretch of values, in the order of their rows.
 func (c *numbers) add(xs []float64) {
-	if c.order == nil {
-		c.stretch(xs, &block{})
-		return
-	}
 	for len(xs) > 0 {
-		t := &c.order.values
-		k := min(t.room(), len(xs))
-		t.advance(c.stretch(xs[:k], &t.now))
+		k := min(len(xs), atOnce)
+		if c.order == nil {
+			c.stretch(xs[:k], &block{})
+		} else {
+			t := &c.order.values
+			k = min(k, t.room())
+			t.advance(c.stretch(xs[:k], &t.now))
+		}
 		xs = xs[k:]
 	}
 }
@@ -172,12 +174,15 @@ func (c *numbers) add(xs []float64) {
 // stretch counts values in a block of the order of rows, and returns how many are finite.
 func (c *numbers) stretch(xs []float64, now *block) (finite int) {
 	for len(xs) > 0 {
-		k := c.place(xs, now)
-		c.add4(xs[:k], now)
-		finite += k
+		var k int
 		if c.order != nil {
+			k = c.placeInOrder(xs, now)
 			c.order.rows.add(givenSlot, k)
+		} else {
+			k = c.place(xs)
 		}
+		c.sum(xs[:k], now)
+		finite += k
 		if k == len(xs) {
 			break
 		}
@@ -199,9 +204,25 @@ func (c *numbers) stretch(xs []float64, now *block) (finite int) {
 	return finite
 }
 
-// place counts values in their cells up to the first that has none yet, and returns how many those are. This and add4 are where the
-// time goes: they call nothing, so that everything stays in registers.
-func (c *numbers) place(xs []float64, now *block) int {
+// The loops below are where the time goes: each does little enough that everything stays in registers, and calls nothing.
+
+// place counts values in their cells up to the first that has none yet, and returns how many those are.
+func (c *numbers) place(xs []float64) int {
+	shift, cells := c.shift, c.cells
+	for k, x := range xs {
+		b := math.Float64bits(x - shift)
+		slot := b >> 52
+		at := c.begin[slot]
+		if at == 0 {
+			return k
+		}
+		cells[uint64(at)+b<<12>>12>>(c.down[slot]&63)]++
+	}
+	return len(xs)
+}
+
+// placeInOrder is place, and counts the classes of the values too.
+func (c *numbers) placeInOrder(xs []float64, now *block) int {
 	shift, cells := c.shift, c.cells
 	class := c.class[:len(cells)]
 	for k, x := range xs {
@@ -218,45 +239,29 @@ func (c *numbers) place(xs []float64, now *block) int {
 	return len(xs)
 }
 
-// add4 adds the powers of finite values to the sums.
-func (c *numbers) add4(xs []float64, now *block) {
+// sum adds the powers of finite values to the sums, and takes the values into the range.
+func (c *numbers) sum(xs []float64, now *block) {
 	c.n += int64(len(xs))
-	shift, low, high, whole := c.shift, c.min, c.max, c.whole
-	var s1, s2, s3, s4, t1, t2, t3, t4 float64
-	for len(xs) > 1 { // two by two: neither waits for the other's sums
-		x, y := xs[0], xs[1]
-		xs = xs[2:]
-		u, v := x-shift, y-shift
-		d, e := float64(u*u), float64(v*v)
-		s1, t1 = s1+u, t1+v
-		s2, t2 = s2+d, t2+e
-		s3, t3 = s3+float64(d*u), t3+float64(e*v)
-		s4, t4 = s4+float64(d*d), t4+float64(e*e)
-		if x < low {
-			low = x
-		}
-		if x > high {
-			high = x
-		}
-		if y < low {
-			low = y
-		}
-		if y > high {
-			high = y
-		}
-		whole = whole && x == math.Trunc(x) && y == math.Trunc(y)
-	}
+	shift, low, high := c.shift, c.min, c.max
+	var s1, s2, s3, s4 float64
 	for _, x := range xs {
 		u := x - shift
 		d := float64(u * u)
-		s1, s2, s3, s4 = s1+u, s2+d, s3+float64(d*u), s4+float64(d*d)
-		low, high = min(low, x), max(high, x)
-		whole = whole && x == math.Trunc(x)
+		s1 += u
+		s2 += d
+		s3 += float64(d * u)
+		s4 += float64(d * d)
+		if x < low || x > high {
+			low, high = min(low, x), max(high, x)
+		}
 	}
-	c.min, c.max, c.whole = low, high, whole
-	for i, s := range [...]float64{s1 + t1, s2 + t2, s3 + t3, s4 + t4} {
+	c.min, c.max = low, high
+	for i, s := range [...]float64{s1, s2, s3, s4} {
 		c.sums[i] += s
 		now.sums[i] += s
+	}
+	for i := 0; c.whole && i < len(xs); i++ {
+		c.whole = xs[i] == math.Trunc(xs[i])
 	}
 }
 
@@ -268,20 +273,34 @@ type cell struct {
 
 // list returns the cells that hold something, in ascending order.
 func (c *numbers) list() []cell {
-	var out []cell
-	for slot, begin := range c.begin {
-		if begin == 0 {
-			continue
+	const negative = len(c.begin) / 2 // slots from here on are those of negative numbers, the last being the least
+	out := make([]cell, 0, 1024)
+	for slot := len(c.begin) - 1; slot >= negative; slot-- {
+		down, cells := c.of(slot)
+		for k := len(cells) - 1; k >= 0; k-- {
+			if n := cells[k]; n > 0 {
+				out = append(out, cell{keyOf(uint64(slot)<<52 | uint64(k)<<down), int64(n)})
+			}
 		}
-		down := c.down[slot]
-		for k, n := range c.cells[begin : begin+1<<(52-down)] {
+	}
+	for slot := range negative {
+		down, cells := c.of(slot)
+		for k, n := range cells {
 			if n > 0 {
 				out = append(out, cell{keyOf(uint64(slot)<<52 | uint64(k)<<down), int64(n)})
 			}
 		}
 	}
-	slices.SortFunc(out, func(a, b cell) int { return cmp.Compare(a.key, b.key) })
 	return out
+}
+
+// of are the cells of a sign and exponent, and the shift that leaves their number.
+func (c *numbers) of(slot int) (down uint8, cells []uint32) {
+	begin, down := c.begin[slot], c.down[slot]
+	if begin == 0 {
+		return 0, nil
+	}
+	return down, c.cells[begin : begin+1<<(52-down)]
 }
 
 // cut is the reference's cells made final: cell j ends with the fine cell of keys[j].
@@ -290,10 +309,9 @@ type cut struct {
 	edges []float64
 }
 
-// freeze cuts at the quantiles of what was counted, and once more before the least and behind the greatest value, so that what lies
-// outside the reference's range lies in cells of its own.
-func (c *numbers) freeze() cut {
-	cells := c.list()
+// freeze cuts the listed cells at the quantiles of what was counted, and once more before the least and behind the greatest value, so
+// that what lies outside the reference's range lies in cells of its own.
+func (c *numbers) freeze(cells []cell) cut {
 	if len(cells) == 0 {
 		return cut{}
 	}
@@ -323,11 +341,11 @@ func (c *numbers) freeze() cut {
 	return out
 }
 
-// sample groups what was counted by the final cells.
-func (c *numbers) sample(to cut) profiles.Sample {
+// sample groups the listed cells by the final ones.
+func (c *numbers) sample(cells []cell, to cut) profiles.Sample {
 	s := profiles.Sample{N: c.n, Missing: c.nan, NaN: c.nan, Invalid: c.inf, Counts: make([]int64, len(to.keys)+1), Shift: c.shift, Sums: c.sums, Min: c.min, Max: c.max}
 	j := 0
-	for _, x := range c.list() {
+	for _, x := range cells {
 		for j < len(to.keys) && x.key > to.keys[j] {
 			j++
 		}

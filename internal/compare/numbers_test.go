@@ -56,8 +56,8 @@ func TestCellsHoldWhatTheirEdgesSay(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 1))
 	for name, x := range shapes(r, 30000) {
 		c := summarise(x, 2000)
-		to := c.freeze()
-		s := c.sample(to)
+		to := c.freeze(c.list())
+		s := c.sample(c.list(), to)
 		if !slices.IsSorted(to.edges) || len(to.edges) > 260 {
 			t.Fatalf("%s: %d edges, ascending: %v", name, len(to.edges), slices.IsSorted(to.edges))
 		}
@@ -105,7 +105,8 @@ func TestWholeNumbersStayApart(t *testing.T) {
 	for i := range x {
 		x[i] = float64(i % 10)
 	}
-	to := summarise(x, 100).freeze()
+	c := summarise(x, 100)
+	to := c.freeze(c.list())
 	for v := range 9 {
 		if !slices.Contains(to.edges, float64(v)) {
 			t.Errorf("%d is no edge of %v", v, to.edges)
@@ -115,7 +116,7 @@ func TestWholeNumbersStayApart(t *testing.T) {
 
 func TestNaNAndInfinityAreCountedApart(t *testing.T) {
 	c := summarise([]float64{1, math.NaN(), math.Inf(1), 2, math.Inf(-1), 3}, 6)
-	s := c.sample(c.freeze())
+	s := c.sample(c.list(), c.freeze(c.list()))
 	if s.N != 3 || s.NaN != 1 || s.Missing != 1 || s.Invalid != 2 || s.Sums[0]+3*s.Shift != 6 {
 		t.Errorf("n %d, nan %d, missing %d, invalid %d, sum %v", s.N, s.NaN, s.Missing, s.Invalid, s.Sums[0]+3*s.Shift)
 	}
@@ -137,8 +138,8 @@ func TestSidesShareCells(t *testing.T) {
 		y := slices.Clone(x)
 		r.Shuffle(len(y), func(i, j int) { y[i], y[j] = y[j], y[i] })
 		cur.add(y)
-		to := ref.freeze()
-		if a, b := ref.sample(to), cur.sample(to); !slices.Equal(a.Counts, b.Counts) {
+		to := ref.freeze(ref.list())
+		if a, b := ref.sample(ref.list(), to), cur.sample(cur.list(), to); !slices.Equal(a.Counts, b.Counts) {
 			t.Errorf("%s: the same values in another order lie in other cells", name)
 		}
 	}
@@ -158,11 +159,11 @@ func FuzzNumbers(f *testing.F) {
 		n := newNumbers(frameOf(first))
 		n.order = newOrder()
 		n.add([]float64{a, b, c, d, e})
-		to := n.freeze()
+		to := n.freeze(n.list())
 		if _, err := profiles.NewGrid(to.edges); err != nil {
 			t.Fatal(err)
 		}
-		s := n.sample(to)
+		s := n.sample(n.list(), to)
 		sum := int64(0)
 		for _, k := range s.Counts {
 			sum += k
