@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -35,7 +37,7 @@ func (p *program) baselineBuildCommand() *cobra.Command {
 	var o buildOptions
 	c := &cobra.Command{
 		Use: "build --model M --from-file F… -o FILE", Short: "builds a baseline from training data",
-		Long: `Builds a baseline from NDJSON (native records or flat objects), CSV or Parquet files, gzipped or not.
+		Long: `Builds a baseline from NDJSON (native records or flat objects), CSV or Parquet files, compressed by gzip or zstd or not.
 
 In tables the columns id, ts, version, session, prediction, score and label are what they are called; every other column is a
 feature. --manifest gives the model's declared types and slices; without it types are inferred from the values.`,
@@ -60,10 +62,14 @@ feature. --manifest gives the model's declared types and slices; without it type
 				return fmt.Errorf("-o %s is a folder; name the file in it", o.out)
 			}
 			bar := newProgress(p.errs)
-			b, read, err := buildBaseline(m, o, bar.Step)
+			left := map[string]string{}
+			b, read, err := buildBaseline(m, o, left, bar.Step)
 			bar.done(err)
 			if err != nil {
 				return err
+			}
+			for _, name := range slices.Sorted(maps.Keys(left)) {
+				fmt.Fprintf(p.errs, "left out: column %q: %s\n", name, left[name])
 			}
 			if err := writeBaseline(o.out, b); err != nil {
 				return err
@@ -87,8 +93,8 @@ feature. --manifest gives the model's declared types and slices; without it type
 	return c
 }
 
-// buildBaseline reads the files. Rows that can't be read are an error if there are many of them, else they are only counted.
-func buildBaseline(m *plumbline.Model, o buildOptions, step func(text string, done, total int64)) (*profiles.Baseline, int64, error) {
+// buildBaseline reads the files, and puts the columns that can't be read into left, with the reason. Rows that can't be read are an error if there are many of them, else they are only counted.
+func buildBaseline(m *plumbline.Model, o buildOptions, left map[string]string, step func(text string, done, total int64)) (*profiles.Baseline, int64, error) {
 	builder := profiles.NewBuilder(m)
 	versions := map[string]bool{}
 	var rec plumbline.Record
@@ -99,6 +105,7 @@ func buildBaseline(m *plumbline.Model, o buildOptions, step func(text string, do
 		if err != nil {
 			return nil, 0, err
 		}
+		maps.Copy(left, r.Left())
 		for {
 			err := r.Next(&rec)
 			if errors.Is(err, io.EOF) {

@@ -199,7 +199,7 @@ func (d *demo) baseline(bar *progress) error {
 	if problems.Errors() {
 		return problems
 	}
-	b, _, err := buildBaseline(&m, buildOptions{files: []string{filepath.Join(d.dir, "baseline.ndjson.gz")}}, bar.Step)
+	b, _, err := buildBaseline(&m, buildOptions{files: []string{filepath.Join(d.dir, "baseline.ndjson.gz")}}, map[string]string{}, bar.Step)
 	if err != nil {
 		return err
 	}

@@ -107,8 +107,9 @@ func windowsOf(f *frozen, t *track, n int64) *windows {
 	w := &windows{}
 	least := (detectors.MinRows + t.length - 1) / t.length
 	k := max(len(t.done)/leastWindows, 1)
-	if want := int((n + int64(t.length) - 1) / int64(t.length)); len(t.done)/max(want, 1) >= detectors.MinWindows {
-		k = max(want, 1)
+	as := max(int((n+int64(t.length)-1)/int64(t.length)), 1) // blocks as long as the current file
+	if w.total = len(t.done) / as; w.total >= detectors.MinWindows {
+		k = as
 	}
 	k = max(k, least)
 	blocks := join(t.done, k)
@@ -120,7 +121,7 @@ func windowsOf(f *frozen, t *track, n int64) *windows {
 		return w
 	}
 	w.rows = int64(k * t.length)
-	w.enough, w.total = w.rows >= n, int(w.rows*int64(len(blocks))/n)
+	w.enough = w.rows >= n
 	var all block
 	for i := range blocks {
 		all.add(&blocks[i])

@@ -108,12 +108,12 @@ func (r *runner) others(name string, ref, cur *raw) map[string][]incumbents.Find
 // p-value stays what was made of that: SciPy's takes rows as independent.
 func (f *Feature) exact(ref, cur []float64, level float64) {
 	for _, t := range exactTests {
-		at := slices.IndexFunc(f.Findings, func(x Finding) bool { return x.Test == t.name })
+		at := slices.IndexFunc(f.found, func(x Finding) bool { return x.Test == t.name })
 		if at < 0 {
-			at = len(f.Findings)
-			f.Findings = append(f.Findings, Finding{Verdict: plumbline.NoVerdict})
+			at = len(f.found)
+			f.found = append(f.found, Finding{Verdict: plumbline.NoVerdict})
 		}
-		r, of := t.run(ref, cur), f.Findings[at]
+		r, of := t.run(ref, cur), f.found[at]
 		x := finding(statistic(t.name, r, level), of.Judged)
 		if f.dependent {
 			x.P, x.Verdict, x.Reason = of.P, of.Verdict, r.Reason
@@ -124,7 +124,7 @@ func (f *Feature) exact(ref, cur []float64, level float64) {
 		} else {
 			x.Note = joined("of the raw values", r.Note)
 		}
-		f.Findings[at] = x
+		f.found[at] = x
 	}
 	f.conclude()
 }

@@ -8,7 +8,7 @@ import (
 
 // figure shows three digits that count.
 func figure(x float64) string {
-	if a := math.Abs(x); a >= 1000 && a < 1e9 {
+	if a := math.Abs(x); a >= 999.5 && a < 1e9 {
 		return strconv.FormatFloat(math.Round(x), 'f', -1, 64)
 	}
 	return strconv.FormatFloat(x, 'g', 3, 64)

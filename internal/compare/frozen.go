@@ -24,12 +24,10 @@ type frozen struct {
 	clustering func() (p float64, ok bool)
 }
 
-// like makes the current side's column of a finished reference.
+// like makes the current side's column of a finished reference whose type is known.
 func (r *frozen) like() *column {
 	c := &column{name: r.name, typ: r.typ}
 	switch {
-	case r.typ == plumbline.TypeAuto:
-		return newColumn(r.name, firstRows)
 	case r.typ.Numeric():
 		c.nums = newNumbers(r.frame)
 	default:

@@ -25,9 +25,8 @@ const firstRows = 16384
 // mostHeld is about how many values may be held back altogether.
 const mostHeld = 2 << 20
 
-// first is how many rows decide a column's cells: many columns share what a few may hold back.
-func (r *runner) first(group string) int {
-	n := int(r.opened.Add(1))
+// first is how many rows decide the cells of the n-th column that is open: many columns share what a few may hold back.
+func first(n int, group string) int {
 	if group == "" && n <= mostHeld/firstRows {
 		return firstRows
 	}

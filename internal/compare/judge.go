@@ -107,7 +107,6 @@ func (p *pair) judge(level float64, independent bool) (Feature, error) {
 		share := float64(p.cur.Invalid) / math.Max(1, float64(p.present))
 		f.Findings = append(f.Findings, Finding{Test: testType, Value: plumbline.Finite(share), N: float64(p.present), M: float64(p.ref.present), Verdict: plumbline.Drift, Judged: true,
 			Reason: fmt.Sprintf("the values are of type %s in the reference and of type %s in the current file", p.ref.called(), calledUnread(p.spoken))})
-		f.Verdict = plumbline.Drift
 	}
 	var past history
 	if !independent {
@@ -126,10 +125,8 @@ func (p *pair) judge(level float64, independent bool) (Feature, error) {
 			f.Findings = append(f.Findings, finding(t.Run(in), false))
 		}
 	}
+	f.found, f.constant = f.Findings, p.constant()
 	f.conclude()
-	if f.Verdict == plumbline.NoVerdict && p.constant() {
-		f.Verdict = plumbline.NoDrift
-	}
 	return f, nil
 }
 
@@ -214,6 +211,7 @@ var shape = map[string]bool{"psi": true, "ad": true, "mmd": true}
 // conclude makes the feature's verdict that of its judged tests. Tests that are only shown say drift only where one of those does:
 // there are many of them, and nobody counted their false alarms.
 func (f *Feature) conclude() {
+	f.Findings, f.Verdict = slices.Clone(f.found), plumbline.NoVerdict
 	for _, x := range f.Findings {
 		switch {
 		case !x.Judged:
@@ -222,6 +220,9 @@ func (f *Feature) conclude() {
 		case x.Verdict == plumbline.NoDrift && shape[x.Test] && f.Verdict != plumbline.Drift:
 			f.Verdict = plumbline.NoDrift
 		}
+	}
+	if f.Verdict == plumbline.NoVerdict && f.constant {
+		f.Verdict = plumbline.NoDrift
 	}
 	for i := range f.Findings {
 		x := &f.Findings[i]

@@ -43,7 +43,7 @@ func (r *levels) like() *levels {
 	return l
 }
 
-// unnamed stands for the place of a category that is not kept by name.
+// The places of categories that are not kept by name.
 const (
 	placeOther = -1
 	placeLost  = -2

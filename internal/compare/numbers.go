@@ -34,7 +34,8 @@ type frame struct {
 const (
 	leastBits = 8
 	mostBits  = 18
-	classes   = 10 // cells in which the order of rows is followed
+	mostFiner = 1 << 20 // cells beyond those of leastBits
+	classes   = 10      // cells in which the order of rows is followed
 )
 
 // frameOf fits a frame to the first values, which are sorted: the shift is their median, the resolution such that no cell holds more
@@ -45,22 +46,26 @@ func frameOf(sorted []float64) frame {
 	if n == 0 {
 		return f
 	}
-	f.shift = sorted[n/2]
+	if f.shift = sorted[n/2]; math.Abs(f.shift) >= 0x1p970 { // the difference to a number could be infinite
+		f.shift = 0
+	}
 	for i := 1; i < classes; i++ {
 		if q := sorted[i*n/classes]; q < sorted[n-1] && (len(f.marks) == 0 || q > f.marks[len(f.marks)-1]) {
 			f.marks = append(f.marks, q)
 		}
 	}
+	finer := 0
 	for i := 0; i < n; {
 		slot := f.slot(sorted[i])
 		j := i + 1
 		for j < n && f.slot(sorted[j]) == slot {
 			j++
 		}
-		for f.bits(slot) < mostBits && !f.resolves(sorted[i:j], max(n/512, 1)) {
+		for f.bits(slot) < mostBits && finer < mostFiner && !f.resolves(sorted[i:j], max(n/512, 1)) {
 			if f.fine == nil {
 				f.fine = map[uint64]uint{}
 			}
+			finer += 3 << f.bits(slot)
 			f.fine[slot] = f.bits(slot) + 2
 		}
 		i = j

@@ -99,7 +99,9 @@ func (r *pageReader) numbers(col parquetColumn, page parquet.Page) ([]float64, b
 	out := r.floats[:0]
 	switch {
 	case col.fixed:
-		out = decimals(out, col, page)
+		out = inBytes(out, page, func(b []byte) float64 { return tables.DecimalOf(b) * col.scale })
+	case col.half:
+		out = inBytes(out, page, tables.HalfOf)
 	case col.kind == parquet.Float:
 		for _, x := range data.Float() {
 			out = append(out, float64(x))
@@ -127,20 +129,19 @@ func (r *pageReader) numbers(col parquetColumn, page parquet.Page) ([]float64, b
 	return out, true
 }
 
-// decimals reads decimals that are written as big-endian bytes.
-func decimals(out []float64, col parquetColumn, page parquet.Page) []float64 {
+// inBytes reads numbers that are written as bytes.
+func inBytes(out []float64, page parquet.Page, number func([]byte) float64) []float64 {
 	data := page.Data()
-	read := func(b []byte) { out = append(out, tables.DecimalOf(b)*col.scale) }
-	if col.kind == parquet.ByteArray {
+	if page.Type().Kind() == parquet.ByteArray {
 		bytes, offsets := data.ByteArray()
 		for i := 1; i < len(offsets); i++ {
-			read(bytes[offsets[i-1]:offsets[i]])
+			out = append(out, number(bytes[offsets[i-1]:offsets[i]]))
 		}
 		return out
 	}
 	bytes, size := data.FixedLenByteArray()
 	for i := 0; size > 0 && i+size <= len(bytes); i += size {
-		read(bytes[i : i+size])
+		out = append(out, number(bytes[i:i+size]))
 	}
 	return out
 }

@@ -31,13 +31,14 @@ type parquetColumn struct {
 	kind  parquet.Kind
 	scale float64 // of a decimal, else 1
 	fixed bool    // a decimal in bytes
+	half  bool    // a number of two bytes
 	plus  bool    // an integer without a sign
 }
 
 func openParquet(path string) (*parquetFile, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, fmt.Errorf("open: %w", err)
+		return nil, err
 	}
 	p, err := newParquetFile(f, path)
 	if err != nil {
@@ -51,27 +52,23 @@ func newParquetFile(f *os.File, path string) (*parquetFile, error) {
 	if err != nil {
 		return nil, err
 	}
-	pf, err := parquet.OpenFile(f, info.Size(), parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true), parquet.ReadBufferSize(1<<18))
+	pf, err := tables.OpenParquet(f, info.Size(), parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true), parquet.ReadBufferSize(1<<18))
 	if err != nil {
-		return nil, fmt.Errorf("not a Parquet file: %w", err)
+		return nil, err
 	}
 	p := &parquetFile{path: path, file: f, parquet: pf, left: map[string]string{}}
 	for _, c := range pf.Root().Columns() {
 		name := c.Name()
-		switch {
-		case !c.Leaf() || c.Repeated():
-			p.left[name] = "nested"
-			continue
-		case reserved[name]:
+		if reserved[name] {
 			continue
 		}
-		col := parquetColumn{name: name, index: int(c.Index()), kind: c.Type().Kind(), scale: 1, most: byte(c.MaxDefinitionLevel())}
-		if why := col.logical(c.Type()); why != "" {
+		if why := tables.Unread(pf, c); why != "" {
 			p.left[name] = why
 			continue
 		}
-		if col.kind == parquet.Boolean && tables.RunLengthBooleans(pf, col.index) {
-			p.left[name] = "booleans in run-length encoding, which can't be read; write them plainly"
+		col := parquetColumn{name: name, index: int(c.Index()), kind: c.Type().Kind(), scale: 1, most: byte(c.MaxDefinitionLevel()), half: tables.Half(pf, c)}
+		if why := col.logical(c.Type()); why != "" {
+			p.left[name] = why
 			continue
 		}
 		p.columns = append(p.columns, col)
@@ -107,9 +104,9 @@ func (c *parquetColumn) whole() bool {
 
 func (p *parquetFile) close() error { return p.file.Close() }
 
-// scan reads every column that is asked for, a few at a time. done is called for each as it ends, from any of the goroutines.
-func (p *parquetFile) scan(workers int, open func(name string) *column, done func(*column) error, step func(rows int64)) error {
-	work := make(chan parquetColumn)
+// scan reads every column that open makes, a few at a time. done is called for each as it ends, from any of the goroutines.
+func (p *parquetFile) scan(workers int, open func(at int) *column, done func(*column) error, step func(rows int64)) error {
+	work := make(chan int)
 	stop := make(chan struct{})
 	var first error
 	var once sync.Once
@@ -118,26 +115,26 @@ func (p *parquetFile) scan(workers int, open func(name string) *column, done fun
 	for range max(1, workers) {
 		wg.Go(func() {
 			r := &pageReader{}
-			for col := range work {
-				c := open(col.name)
+			for at := range work {
+				c := open(at)
 				if c == nil {
 					continue
 				}
-				err := p.read(col, r, c, step)
+				err := p.read(p.columns[at], r, c, step)
 				if err == nil {
 					err = done(c)
 				}
 				if err != nil {
-					fail(fmt.Errorf("%s: column %q: %w", p.path, col.name, err))
+					fail(fmt.Errorf("%s: column %q: %w", p.path, p.columns[at].name, err))
 					return
 				}
 			}
 		})
 	}
 feed:
-	for _, col := range p.columns {
+	for at := range p.columns {
 		select {
-		case work <- col:
+		case work <- at:
 		case <-stop:
 			break feed
 		}
@@ -149,6 +146,10 @@ feed:
 
 // read counts one column, page by page.
 func (p *parquetFile) read(col parquetColumn, r *pageReader, c *column, step func(rows int64)) error {
+	return tables.Guard(func() error { return p.readPages(col, r, c, step) })
+}
+
+func (p *parquetFile) readPages(col parquetColumn, r *pageReader, c *column, step func(rows int64)) error {
 	for _, group := range p.parquet.RowGroups() {
 		pages := group.ColumnChunks()[col.index].Pages()
 		r.dict = nil

@@ -23,8 +23,8 @@ type raw struct {
 	lost   bool // a row has no value
 }
 
-// maxRaw bounds the values kept of a file that is read row by row.
-const maxRaw = 50_000_000
+// maxRaw bounds the values kept of a file that is read row by row, rows without one among them.
+var maxRaw = 50_000_000 // fewer in tests
 
 func (r *raw) numbers(xs []float64) {
 	if r.codes != nil {
@@ -129,8 +129,8 @@ func openRaw(ctx context.Context, path, format string, wanted map[string]bool, s
 		if r.rows() >= rows { // a name twice in a row: the first stands
 			return
 		}
+		kept += rows - r.rows()
 		r.pad(rows - 1)
-		kept++
 		switch v.Kind {
 		case plumbline.Number, plumbline.Vector:
 			r.numbers([]float64{v.Num})
@@ -158,7 +158,7 @@ func openRaw(ctx context.Context, path, format string, wanted map[string]bool, s
 		put("score", &rec.Score)
 		put("label", &rec.Label)
 		if kept > maxRaw {
-			return fmt.Errorf("%s: to compare value by value every value is kept, and this file has more than %d: choose --columns, or write it as Parquet, which is read a column at a time", path, maxRaw)
+			return tooManyValues(path)
 		}
 		if rows%1024 == 0 {
 			return ctx.Err()
@@ -169,9 +169,16 @@ func openRaw(ctx context.Context, path, format string, wanted map[string]bool, s
 		return nil, err
 	}
 	for _, r := range f.columns {
+		if kept += rows - r.rows(); kept > maxRaw {
+			return nil, tooManyValues(path)
+		}
 		r.pad(rows)
 	}
 	return f, nil
+}
+
+func tooManyValues(path string) error {
+	return fmt.Errorf("%s: to compare value by value every value is kept, and this file has more than %d: choose --columns, or write it as Parquet, which is read a column at a time", path, maxRaw)
 }
 
 // column reads one column.

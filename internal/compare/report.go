@@ -63,7 +63,9 @@ type Feature struct {
 	Bins    *plumbline.Bins   `json:"bins,omitempty"` // for pictures
 
 	picture   picture
-	dependent bool // rows were found to depend on each other
+	found     []Finding // before they are seen together
+	dependent bool      // rows were found to depend on each other
+	constant  bool      // both sides hold one and the same value
 }
 
 // Both is a number of each side.

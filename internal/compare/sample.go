@@ -61,9 +61,10 @@ const (
 	testRows         = "rows_mmd"
 	testCorrelations = "correlation_change"
 	wholeRows        = "(rows)"
+	rowsType         = plumbline.FeatureType("rows")
 )
 
-// name is what whole rows are called beside columns: in as many brackets as it takes that no column is called so.
+// nameOfRows is what whole rows are called beside columns: in as many brackets as it takes that no column is called so.
 func nameOfRows(taken func(string) bool) string {
 	name := wholeRows
 	for taken(name) {
@@ -116,7 +117,7 @@ func (t *together) dependent() (names []string) {
 
 // judge compares whole rows: their joint distribution, and their correlations. It knows rows only as independent ones.
 func (t *together) judge(name string, level float64, independent bool) Feature {
-	f := Feature{Name: name, Type: "rows", N: int64(len(t.cur[0])), M: int64(len(t.ref[0])), Verdict: plumbline.NoVerdict}
+	f := Feature{Name: name, Type: rowsType, N: int64(len(t.cur[0])), M: int64(len(t.ref[0])), Verdict: plumbline.NoVerdict}
 	why := ""
 	if names := t.dependent(); len(names) > 0 && !independent {
 		why = fmt.Sprintf("rows depend on each other in %s, and this test takes them as independent", named(names))

@@ -12,8 +12,19 @@ import (
 
 // Summary says in words what came out.
 func (r *Report) Summary() string {
-	var drifted, unjudged int
+	var columns, drifted, unjudged int
+	whole := ""
 	for _, f := range r.Features {
+		switch {
+		case f.Type == rowsType && f.Verdict == plumbline.Drift:
+			whole = " Whole rows drifted."
+		case f.Type == rowsType && f.Verdict == plumbline.NoVerdict:
+			whole = " No verdict on whole rows."
+		}
+		if f.Type == rowsType {
+			continue
+		}
+		columns++
 		switch f.Verdict {
 		case plumbline.Drift:
 			drifted++
@@ -21,45 +32,48 @@ func (r *Report) Summary() string {
 			unjudged++
 		}
 	}
-	s := fmt.Sprintf("%d of %s drifted.", drifted, counted(len(r.Features), "column"))
+	s := fmt.Sprintf("%d of %s drifted.", drifted, counted(columns, "column"))
 	switch {
-	case drifted == 0 && unjudged == len(r.Features):
-		return "No verdict on any column."
+	case drifted == 0 && unjudged == columns:
+		return "No verdict on any column." + whole
 	case drifted == 0:
-		s = fmt.Sprintf("No drift in %s.", counted(len(r.Features)-unjudged, "column"))
+		s = fmt.Sprintf("No drift in %s.", counted(columns-unjudged, "column"))
 	}
 	if unjudged > 0 {
 		s += fmt.Sprintf(" No verdict on %s.", counted(unjudged, "column"))
 	}
-	return s
+	return s + whole
 }
 
-// Why tells the reasons for which columns have no verdict, the most frequent first, each with an example.
+// Why tells the reasons for which columns have no verdict, the most frequent first, and what may help.
 func (r *Report) Why() []string {
-	count, example := map[string]int{}, map[string]string{}
+	names := map[string][]string{}
+	dependent := false
 	for i := range r.Features {
 		f := &r.Features[i]
 		if f.Verdict != plumbline.NoVerdict {
 			continue
 		}
+		dependent = dependent || f.dependent
 		for _, x := range f.Findings {
 			if x.Judged && x.Verdict == plumbline.NoVerdict {
-				if count[x.Reason]++; count[x.Reason] == 1 {
-					example[x.Reason] = f.Name
-				}
+				names[x.Reason] = append(names[x.Reason], profiles.Printable(f.Name))
 				break
 			}
 		}
 	}
-	reasons := slices.SortedFunc(maps.Keys(count), func(a, b string) int {
-		if count[a] != count[b] {
-			return count[b] - count[a]
+	reasons := slices.SortedFunc(maps.Keys(names), func(a, b string) int {
+		if len(names[a]) != len(names[b]) {
+			return len(names[b]) - len(names[a])
 		}
 		return strings.Compare(a, b)
 	})
 	var out []string
 	for _, why := range reasons {
-		out = append(out, fmt.Sprintf("No verdict on %s (%s): %s.", counted(count[why], "column"), profiles.Printable(example[why]), profiles.Printable(why)))
+		out = append(out, fmt.Sprintf("No verdict on %s: %s.", named(names[why]), profiles.Printable(why)))
+	}
+	if dependent {
+		out = append(out, "A longer reference can tell what is ordinary; if the order of rows means nothing, say --independent.")
 	}
 	return out
 }
@@ -86,7 +100,7 @@ func (f *Feature) Strongest() *Finding {
 func (f *Feature) shiftText() string {
 	s := f.Shift()
 	switch {
-	case s >= 1e6:
+	case s >= 1e6, !slices.ContainsFunc(f.Findings, func(x Finding) bool { return x.Judged && x.SD != nil }):
 		return "–"
 	case s >= 10:
 		return "≥ 10 sd"

@@ -30,11 +30,12 @@ func (r *Report) Text(w io.Writer, width int, color bool) error {
 	t.table(r.Features)
 	why := r.Why()
 	for i, line := range why {
-		if i == 4 {
-			t.line("… %d more reasons", len(why)-i)
-			break
+		switch last := i == len(why)-1; {
+		case i < 4 || last:
+			t.line("%s", t.paint(grey, line))
+		case i == 4:
+			t.line("… %s", counted(len(why)-1-i, "more reason"))
 		}
-		t.line("%s", t.paint(grey, line))
 	}
 	if len(why) > 0 {
 		t.line("")

@@ -1,6 +1,7 @@
 package tables
 
 import (
+	"bufio"
 	"bytes"
 	"errors"
 	"fmt"
@@ -29,16 +30,42 @@ var epoch = time.Unix(0, 0).UTC()
 
 func (n *ndjson) Next(r *plumbline.Record) error {
 	for {
-		line, err := n.ReadBytes('\n')
+		line, whole, err := n.readLine()
 		if line = bytes.TrimSpace(line); len(line) > 0 {
-			n.row++
-			return n.parse(r, line)
+			if n.row++; n.row == 1 {
+				line = bytes.TrimPrefix(line, []byte("\ufeff"))
+				if bytes.HasPrefix(line, []byte("[")) {
+					return fmt.Errorf("%s: the file is a JSON array; write one object a line", n.path)
+				}
+			}
+			if !whole {
+				return &RowError{n.path, n.row, fmt.Errorf("longer than %d bytes", mostBytes)}
+			}
+			return n.parse(r, line) // whose strings alias it
 		}
 		if err != nil {
 			if errors.Is(err, io.EOF) {
 				return io.EOF
 			}
 			return fmt.Errorf("%s: after row %d: %w", n.path, n.row, err)
+		}
+	}
+}
+
+// mostBytes of a row are read: as many as a record may have, and its form around them.
+const mostBytes = 2 << 20
+
+// readLine reads a line; of one that is too long the beginning, and the rest is passed over.
+func (n *ndjson) readLine() (line []byte, whole bool, err error) {
+	for whole = true; ; {
+		var part []byte
+		if part, err = n.ReadSlice('\n'); len(line)+len(part) > mostBytes {
+			whole = false
+		} else {
+			line = append(line, part...)
+		}
+		if !errors.Is(err, bufio.ErrBufferFull) {
+			return line, whole, err
 		}
 	}
 }

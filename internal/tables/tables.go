@@ -36,6 +36,8 @@ type Reader interface {
 	Next(r *plumbline.Record) error
 	// Progress is how much of the file was read, in the file's own bytes or rows.
 	Progress() (done, total int64)
+	// Left names the columns that are not read, and why; it may be nil.
+	Left() map[string]string
 	Close() error
 }
 
@@ -59,12 +61,16 @@ func Open(path, format, model string) (Reader, error) {
 	}
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, fmt.Errorf("open: %w", err)
+		return nil, err
 	}
 	info, err := f.Stat()
 	if err != nil {
 		f.Close()
-		return nil, fmt.Errorf("open: %w", err)
+		return nil, err
+	}
+	if info.IsDir() {
+		f.Close()
+		return nil, fmt.Errorf("%s is a folder; name a file in it", path)
 	}
 	r, err := open(f, info.Size(), path, format, model)
 	if err != nil {
@@ -145,6 +151,8 @@ func newStream(f *os.File, size int64) (*stream, error) {
 	}
 	return s, nil
 }
+
+func (s *stream) Left() map[string]string { return nil }
 
 func (s *stream) Progress() (done, total int64) { return s.read.n, s.size }
 

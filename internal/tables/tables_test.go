@@ -242,13 +242,8 @@ func TestErrorsHoldNoValues(t *testing.T) {
 }
 
 func TestFilesThatAreNotWhatTheySay(t *testing.T) {
-	nested := struct {
-		A struct {
-			B int `parquet:"b"`
-		} `parquet:"a"`
-	}{}
-	var b bytes.Buffer
-	if err := parquet.Write(&b, []any{nested}, parquet.SchemaOf(nested)); err != nil {
+	var packed bytes.Buffer
+	if err := parquet.Write(&packed, []struct{ X float64 }{{1}}, parquet.Compression(&parquet.Lz4Raw)); err != nil {
 		t.Fatal(err)
 	}
 	for name, c := range map[string]struct {
@@ -259,10 +254,11 @@ func TestFilesThatAreNotWhatTheySay(t *testing.T) {
 		"t.txt":      {[]byte("x"), Auto, "--format ndjson, csv or parquet"},
 		"t.parquet":  {[]byte("PAR1, not"), Auto, "not a Parquet file"},
 		"a.parquet":  {nil, Auto, "not a Parquet file"},
-		"n.parquet":  {b.Bytes(), Auto, `column "a" is nested`},
-		"empty.csv":  {nil, Auto, "the header"},
-		"twice.csv":  {[]byte("a,a\n1,2\n"), Auto, "column 2 of the header is empty or named twice"},
-		"blank.csv":  {[]byte("a,\n1,2\n"), Auto, "column 2 of the header is empty or named twice"},
+		"lz.parquet": {packed.Bytes(), Auto, `column "X" is compressed by LZ4`},
+		"empty.csv":  {nil, Auto, "the file is empty"},
+		"twice.csv":  {[]byte("a,b,a\n1,2,3\n"), Auto, `columns 1 and 3 of the header are both "a"`},
+		"semi.csv":   {[]byte("a;b\n1;2\n"), Auto, "columns are separated by commas"},
+		"tab.csv":    {[]byte("a\tb\n1\t2\n"), Auto, "columns are separated by commas"},
 		"t.csv":      {[]byte(asCSV), "xml", `format "xml": use ndjson, csv or parquet`},
 		"half.gz":    {[]byte("\x1f\x8bx"), CSV, "gzip"},
 		"missing/ok": {nil, CSV, "no such file"},
