@@ -1,6 +1,7 @@
 package compare
 
 import (
+	"fmt"
 	"math"
 	"slices"
 
@@ -14,7 +15,8 @@ import (
 type windows struct {
 	list   []pairOf // nil: there are too few
 	rows   int64    // of one of them
-	enough bool     // they are as long as the current file
+	enough bool     // they are about as long as the current file
+	long   bool     // they are longer, since the reference's order was not followed more finely
 	total  int      // windows as long as the current file that the reference holds
 	order  knowledge
 }
@@ -35,7 +37,10 @@ var learned = map[string]bool{"psi": true, "ad": true, "auc": true, "category_sh
 
 // history is what a column's reference tells of its judged tests: windows of so many values as the current file has for those that
 // compare values, however many rows these are spread over, and of so many rows for those that compare which rows have one.
-type history struct{ values, rows, gaps *windows }
+type history struct {
+	values, rows, gaps *windows
+	lost               knowledge // of rows without a value, by themselves
+}
 
 func historyOf(p *pair) history {
 	f := p.ref
@@ -44,7 +49,7 @@ func historyOf(p *pair) history {
 	}
 	rows := windowsOf(f, &f.order.rows, p.present)
 	gaps := *rows
-	h := history{windowsOf(f, &f.order.values, p.cur.N), rows, &gaps}
+	h := history{values: windowsOf(f, &f.order.values, p.cur.N), rows: rows, gaps: &gaps}
 	if !f.constant() {
 		h.values.order = told(f.clustering())
 		if h.values.order == untold && p.turned() {
@@ -54,6 +59,7 @@ func historyOf(p *pair) history {
 	if f.sample.N > 0 && f.sample.N < f.present {
 		h.gaps.order = told(f.order.rows.gaps())
 	}
+	h.lost = h.gaps.order
 	if h.values.order == alike { // so it may be with the gaps between them
 		h.gaps.order = alike
 	}
@@ -76,6 +82,18 @@ func (h history) of(test string, typ plumbline.FeatureType) *windows {
 		return h.rows
 	}
 	return h.values
+}
+
+// withheld is why a test that no window can teach has no verdict: it counts rows that come together as so many that came by themselves.
+func (h history) withheld(test string, dependent bool) string {
+	switch {
+	case h.values == nil:
+	case test == "unseen" && (h.values.order == alike || dependent && h.values.order == apart):
+		return "the rows depend on each other, and this test takes them as independent"
+	case test == "invalid" && h.lost == alike:
+		return "rows without a value come together, and this test takes them as independent"
+	}
+	return ""
 }
 
 // constant reports that all values are the same.
@@ -101,19 +119,22 @@ func (p *pair) turned() bool {
 // leastWindows is more than detectors asks for, since tails are read far out; there are less than twice as many.
 const leastWindows = 32
 
-// windowsOf cuts a track of the reference into windows for a current file of n entries: as long as that if there are enough of them,
-// else as long as there can be enough of, else none.
+// windowsOf cuts a track of the reference into windows for a current file of n entries: about as long as that if there are enough of
+// them, else as long as there can be enough of, else none.
 func windowsOf(f *frozen, t *track, n int64) *windows {
 	w := &windows{}
+	if n <= 0 {
+		return w
+	}
 	least := (detectors.MinRows + t.length - 1) / t.length
 	k := max(len(t.done)/leastWindows, 1)
-	as := max(int((n+int64(t.length)-1)/int64(t.length)), 1) // blocks as long as the current file
+	as := blocksOf(n, t.length)
 	if w.total = len(t.done) / as; w.total >= detectors.MinWindows {
 		k = as
 	}
 	k = max(k, least)
 	blocks := join(t.done, k)
-	if len(blocks) < detectors.MinWindows || n <= 0 {
+	if len(blocks) < detectors.MinWindows {
 		return w
 	}
 	cells, err := f.coarse()
@@ -121,7 +142,8 @@ func windowsOf(f *frozen, t *track, n int64) *windows {
 		return w
 	}
 	w.rows = int64(k * t.length)
-	w.enough = w.rows >= n
+	w.enough, w.long = 4*w.rows >= 3*n, 2*w.rows > 3*n
+	blocks = spaced(blocks, mostWindows)
 	var all block
 	for i := range blocks {
 		all.add(&blocks[i])
@@ -138,6 +160,30 @@ func windowsOf(f *frozen, t *track, n int64) *windows {
 		w.list = append(w.list, pairOf{a, b})
 	}
 	return w
+}
+
+// blocksOf is how many blocks of a length are about n entries: rounded up, unless that is more than half as much again.
+func blocksOf(n int64, length int) int {
+	k := int((n + int64(length) - 1) / int64(length))
+	if k > 1 && 2*int64(k*length) > 3*n {
+		k--
+	}
+	return k
+}
+
+// mostWindows are as many as there would be of coarse blocks: more take time and tell little.
+const mostWindows = coarseBlocks
+
+// spaced are at most so many blocks, evenly spread.
+func spaced(blocks []block, most int) []block {
+	if len(blocks) <= most {
+		return blocks
+	}
+	out := make([]block, most)
+	for i := range out {
+		out[i] = blocks[i*len(blocks)/most]
+	}
+	return out
 }
 
 // told makes knowledge of the probability that entries which do not depend on each other are so like their neighbours.
@@ -191,7 +237,14 @@ func (w *windows) run(t detectors.Test, in detectors.Input) (f plumbline.Finding
 	if w == nil {
 		return t.Run(in), false
 	}
-	if null := w.null(t); null != nil {
+	null := w.null(t)
+	if null != nil && w.long && (w.order == alike || !null.Independent()) {
+		f = t.Run(in)
+		f.P, f.Lower, f.Upper, f.Verdict, f.Note = nil, nil, nil, plumbline.NoVerdict, ""
+		f.Reason = fmt.Sprintf("the rows depend on each other, and the reference's order is followed in stretches of %d, longer than the current file", w.rows)
+		return f, true
+	}
+	if null != nil {
 		if in.Calibration.Available = w.total; w.enough {
 			in.Calibration.Windows, in.Calibration.Available = null, null.K
 		} else {

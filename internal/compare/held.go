@@ -33,6 +33,14 @@ func first(n int, group string) int {
 	return max(mostHeld/n, 1024) / 1024 * 1024
 }
 
+// blocks is how many of them the order of rows is followed in.
+func (h *held) blocks() int {
+	if h.most < firstRows {
+		return coarseBlocks
+	}
+	return fineBlocks
+}
+
 func (h *held) put(k plumbline.ValueKind, x float64, s string) {
 	if k == plumbline.String {
 		i, ok := h.index[s]
@@ -77,7 +85,7 @@ func (c *column) decide() {
 		c.held = &held{most: h.most, index: map[string]int32{}}
 	case c.typ.Numeric():
 		c.nums = newNumbers(frameOf(h.sorted(c.typ)))
-		c.nums.order = newOrder()
+		c.nums.order = newOrder(h.blocks())
 	default:
 		c.names = newLevels()
 		for i, k := range h.kinds { // the most frequent get classes of their own
@@ -87,7 +95,7 @@ func (c *column) decide() {
 				}
 			}
 		}
-		c.names.follow()
+		c.names.follow(h.blocks())
 		clear(c.names.counts)
 	}
 	for i := 0; i < len(h.kinds); i++ {

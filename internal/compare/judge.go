@@ -119,6 +119,9 @@ func (p *pair) judge(level float64, independent bool) (Feature, error) {
 		in := detectors.Input{Baseline: ref, Current: cur, Alpha: level}
 		if slices.Contains(judged, t.Name) {
 			x, dependent := past.of(t.Name, by.typ).run(t, in)
+			if why := past.withheld(t.Name, f.dependent); why != "" && x.P != nil {
+				x.P, x.Lower, x.Upper, x.Verdict, x.Reason, x.Note = nil, nil, nil, plumbline.NoVerdict, why, ""
+			}
 			f.Findings = append(f.Findings, finding(x, true))
 			f.dependent = f.dependent || dependent && shape[t.Name]
 		} else {

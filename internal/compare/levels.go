@@ -106,9 +106,9 @@ func (l *levels) add(s string, k int) {
 	}
 }
 
-// follow lets the order of rows be followed, in classes of the most frequent categories so far.
-func (l *levels) follow() {
-	l.order = newOrder()
+// follow lets the order of rows be followed, in so many blocks and in classes of the most frequent categories so far.
+func (l *levels) follow(blocks int) {
+	l.order = newOrder(blocks)
 	places := make([]int32, len(l.names))
 	for i := range places {
 		places[i] = int32(i)

@@ -42,7 +42,7 @@ func summarise(x []float64, first int) *numbers {
 	sorted := slices.Clone(x[:min(first, len(x))])
 	slices.Sort(sorted)
 	c := newNumbers(frameOf(sorted))
-	c.order = newOrder()
+	c.order = newOrder(fineBlocks)
 	for len(x) > 0 { // in pages of odd lengths
 		k := min(777, len(x))
 		c.add(x[:k])
@@ -157,7 +157,7 @@ func FuzzNumbers(f *testing.F) {
 		}
 		slices.Sort(first)
 		n := newNumbers(frameOf(first))
-		n.order = newOrder()
+		n.order = newOrder(fineBlocks)
 		n.add([]float64{a, b, c, d, e})
 		to := n.freeze(n.list())
 		if _, err := profiles.NewGrid(to.edges); err != nil {

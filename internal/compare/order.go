@@ -9,8 +9,9 @@ import (
 // order follows a column in the order of its rows: its values, however many rows without one are between them, and which rows have one.
 type order struct{ values, rows track }
 
-func newOrder() *order {
-	return &order{values: track{length: firstLength}, rows: track{length: firstLength}}
+// newOrder makes one that may keep so many blocks.
+func newOrder(most int) *order {
+	return &order{values: track{most: most, length: firstLength}, rows: track{most: most, length: firstLength}}
 }
 
 // value counts k rows with values of one class.
@@ -22,9 +23,10 @@ func (o *order) value(class uint8, k int) {
 // none counts k rows without a value.
 func (o *order) none(k int) { o.rows.add(lostSlot, k) }
 
-// track holds counts in a few classes for each of up to 128 blocks of equally many consecutive entries. When there is no more room,
+// track holds counts in a few classes for each of up to most blocks of equally many consecutive entries. When there is no more room,
 // neighbours become one.
 type track struct {
+	most   int // even
 	length int // entries of a block
 	filled int // entries of the block that is being filled
 	now    block
@@ -51,8 +53,14 @@ const (
 	slotsOfBlock = 16
 	givenSlot    = 0
 	lostSlot     = slotsOfBlock - 1
-	mostBlocks   = 128
 	firstLength  = 8
+)
+
+// Blocks of a track: fine ones for windows of a current file that is much shorter than the reference, coarse ones to tell whether rows
+// depend on each other, since slow changes show in long blocks, and where there are many columns.
+const (
+	fineBlocks   = 1024
+	coarseBlocks = 128
 )
 
 // room is how many entries the block still takes, at least one.
@@ -65,7 +73,7 @@ func (t *track) advance(k int) {
 	}
 	t.done = append(t.done, t.now)
 	t.now, t.filled = block{}, 0
-	if len(t.done) == mostBlocks {
+	if len(t.done) == t.most {
 		t.done = join(t.done, 2)
 		t.length *= 2
 	}
@@ -88,10 +96,20 @@ const (
 	leastRare   = 2
 )
 
+// coarse is the track in at most coarseBlocks blocks.
+func (t *track) coarse() *track {
+	k := (len(t.done) + coarseBlocks - 1) / coarseBlocks
+	if k <= 1 {
+		return t
+	}
+	return &track{length: k * t.length, done: join(t.done, k)}
+}
+
 // clustering is the probability that entries which do not depend on their neighbours differ from block to block as much as these
 // do: by the share of low classes, or that of middle ones. It needs no windows in which a test has a value, and tells less than
 // they do. Not ok if too few entries differ from the others to tell.
 func (t *track) clustering() (p float64, ok bool) {
+	t = t.coarse()
 	var all block
 	for i := range t.done {
 		all.add(&t.done[i])
@@ -126,6 +144,7 @@ func (t *track) clustering() (p float64, ok bool) {
 
 // gaps is clustering of rows without a value.
 func (t *track) gaps() (p float64, ok bool) {
+	t = t.coarse()
 	n := float64(len(t.done) * t.length)
 	return t.spread([slotsOfBlock]bool{lostSlot: true}, n)
 }
@@ -149,7 +168,7 @@ func (t *track) spread(in [slotsOfBlock]bool, n float64) (p float64, ok bool) {
 	if !(rare > 0) {
 		return 1, false
 	}
-	k := int(math.Max(1, math.Ceil(math.Min(leastRare/rare, mostBlocks))))
+	k := int(math.Max(1, math.Ceil(math.Min(leastRare/rare, coarseBlocks))))
 	blocks := join(t.done, k)
 	if len(blocks) < leastBlocks {
 		return 1, false

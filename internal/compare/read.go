@@ -199,8 +199,9 @@ func readColumns[C any](r *runner, path string, s *side[C], open func(group, nam
 		if !r.wanted(name) {
 			return nil
 		}
-		c := open("", name, firstRows)
-		if slices.Index(g.names, name) < mostWide {
+		n := slices.Index(g.names, name)
+		c := open("", name, first(n+1, ""))
+		if n < mostWide {
 			c.sampler = newSampler()
 		}
 		return c

@@ -130,7 +130,7 @@ func TestClusteringKeepsItsLevel(t *testing.T) {
 		falsely, told := 0, 0
 		const times = 2000
 		for range times {
-			x := track{length: firstLength}
+			x := track{most: fineBlocks, length: firstLength}
 			for range 1000 {
 				class := uint8(0)
 				if r.Float64() < share {
