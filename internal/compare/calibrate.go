@@ -40,6 +40,7 @@ var learned = map[string]bool{"psi": true, "ad": true, "auc": true, "category_sh
 type history struct {
 	values, rows, gaps *windows
 	lost               knowledge // of rows without a value, by themselves
+	mixed              bool      // the current file's rows depend on each other, and the reference's do not
 }
 
 func historyOf(p *pair) history {
@@ -55,6 +56,10 @@ func historyOf(p *pair) history {
 		if h.values.order == untold && p.turned() {
 			h.values.order = apart
 		}
+	}
+	if h.values.order == apart {
+		q, ok := trailing(p.rows)
+		h.mixed = ok && q < clusteredLevel
 	}
 	if f.sample.N > 0 && f.sample.N < f.present {
 		h.gaps.order = told(f.order.rows.gaps())
@@ -82,6 +87,14 @@ func (h history) of(test string, typ plumbline.FeatureType) *windows {
 		return h.rows
 	}
 	return h.values
+}
+
+// caveat is a note on a p-value.
+func (h history) caveat(test string) string {
+	if h.mixed && learned[test] && test != "missing" {
+		return "the rows of the current file depend on each other and those of the reference do not: it drifts within itself, or the reference was shuffled, and then p is too small"
+	}
+	return ""
 }
 
 // withheld is why a test that no window can teach has no verdict: it counts rows that come together as so many that came by themselves.

@@ -20,6 +20,7 @@ type frozen struct {
 	order   *order
 	rows    []float64 // sampled
 	present int64     // rows that could have carried the column
+	blurred float64   // share of values that cells can't tell apart
 	// clustering is what clusters says, which two judges ask for.
 	clustering func() (p float64, ok bool)
 }
@@ -46,7 +47,7 @@ func (c *column) finish(absent int64) *frozen {
 	case c.nums != nil:
 		cells := c.nums.list()
 		f.frame, f.cut, f.order = c.nums.frame, c.nums.freeze(cells), c.nums.order
-		f.sample = c.nums.sample(cells, f.cut)
+		f.sample, f.blurred = c.nums.sample(cells, f.cut), c.nums.blurred()
 	case c.names != nil:
 		f.levels, f.values, f.order = c.names, c.names.names, c.names.order
 		f.sample = c.names.sample()

@@ -84,8 +84,10 @@ func (c *column) decide() {
 	case c.typ == plumbline.TypeAuto:
 		c.held = &held{most: h.most, index: map[string]int32{}}
 	case c.typ.Numeric():
-		c.nums = newNumbers(frameOf(h.sorted(c.typ)))
+		sorted := h.sorted(c.typ)
+		c.nums = newNumbers(frameOf(sorted))
 		c.nums.order = newOrder(h.blocks())
+		c.nums.openFor(sorted)
 	default:
 		c.names = newLevels()
 		for i, k := range h.kinds { // the most frequent get classes of their own

@@ -122,6 +122,12 @@ func (p *pair) judge(level float64, independent bool) (Feature, error) {
 			if why := past.withheld(t.Name, f.dependent); why != "" && x.P != nil {
 				x.P, x.Lower, x.Upper, x.Verdict, x.Reason, x.Note = nil, nil, nil, plumbline.NoVerdict, why, ""
 			}
+			if note := past.caveat(t.Name); note != "" && x.Verdict == plumbline.Drift {
+				x.Note = note
+			}
+			if shape[t.Name] && x.Verdict == plumbline.NoDrift && by.blurred > mostBlurred {
+				x.Verdict, x.Reason = plumbline.NoVerdict, fmt.Sprintf("%s %% of the reference's values lie too close together, and too far from its first ones, to be told apart: shuffle it, or use --exact", percent(100*by.blurred))
+			}
 			f.Findings = append(f.Findings, finding(x, true))
 			f.dependent = f.dependent || dependent && shape[t.Name]
 		} else {
@@ -207,6 +213,9 @@ func statistic(test string, r detectors.Result, level float64) plumbline.Finding
 func finding(x plumbline.Finding, judged bool) Finding {
 	return Finding{Test: x.Test, Value: x.Value, Effect: x.Effect, P: x.P, Lower: x.Lower, Upper: x.Upper, SD: x.SD, N: x.N, M: x.M, Reason: x.Reason, Note: x.Note, Verdict: x.Verdict, Judged: judged}
 }
+
+// mostBlurred is how many values may be in cells that can't tell them apart where the shape of all is said not to have drifted.
+const mostBlurred = .05
 
 // shape are the tests of what is most of a distribution: without a verdict of theirs there is no saying that a column did not drift.
 var shape = map[string]bool{"psi": true, "ad": true, "mmd": true}

@@ -1,7 +1,9 @@
 package compare
 
 import (
+	"maps"
 	"math"
+	"slices"
 
 	"plumbline/profiles"
 )
@@ -20,121 +22,36 @@ type numbers struct {
 	begin [1 << 12]uint32
 	down  [1 << 12]uint8
 	cells []uint32
-	class []uint8 // of cells among marks, if the order of rows is followed
-	order *order  // nil: row order is not followed
-}
-
-// frame is what both sides' cells must have in common.
-type frame struct {
-	shift float64
-	fine  map[uint64]uint // bits of the mantissa for a sign and exponent, where leastBits are too few
-	marks []float64       // between the classes in which the order of rows is followed
-}
-
-const (
-	leastBits = 8
-	mostBits  = 18
-	mostFiner = 1 << 20 // cells beyond those of leastBits
-	classes   = 10      // cells in which the order of rows is followed
-)
-
-// frameOf fits a frame to the first values, which are sorted: the shift is their median, the resolution such that no cell holds more
-// than one in 512 of them unless they are all the same.
-func frameOf(sorted []float64) frame {
-	f := frame{}
-	n := len(sorted)
-	if n == 0 {
-		return f
-	}
-	if f.shift = sorted[n/2]; math.Abs(f.shift) >= 0x1p970 { // the difference to a number could be infinite
-		f.shift = 0
-	}
-	for i := 1; i < classes; i++ {
-		if q := sorted[i*n/classes]; q < sorted[n-1] && (len(f.marks) == 0 || q > f.marks[len(f.marks)-1]) {
-			f.marks = append(f.marks, q)
-		}
-	}
-	finer := 0
-	for i := 0; i < n; {
-		slot := f.slot(sorted[i])
-		j := i + 1
-		for j < n && f.slot(sorted[j]) == slot {
-			j++
-		}
-		for f.bits(slot) < mostBits && finer < mostFiner && !f.resolves(sorted[i:j], max(n/512, 1)) {
-			if f.fine == nil {
-				f.fine = map[uint64]uint{}
-			}
-			finer += 3 << f.bits(slot)
-			f.fine[slot] = f.bits(slot) + 2
-		}
-		i = j
-	}
-	return f
-}
-
-func (f *frame) bits(slot uint64) uint { return max(f.fine[slot], leastBits) }
-
-func (f *frame) slot(x float64) uint64 { return math.Float64bits(x-f.shift) >> 52 }
-
-func (f *frame) resolves(sorted []float64, limit int) bool {
-	for i := 0; i < len(sorted); {
-		j, k := i, f.key(sorted[i])
-		for j < len(sorted) && f.key(sorted[j]) == k {
-			j++
-		}
-		if j-i > limit && sorted[i] != sorted[j-1] {
-			return false
-		}
-		i = j
-	}
-	return true
-}
-
-// key numbers the cells in ascending order of their values.
-func (f *frame) key(x float64) int64 {
-	b := math.Float64bits(x - f.shift)
-	down := 52 - f.bits(b>>52)
-	return keyOf(b >> down << down)
-}
-
-// keyOf is the key of a cell by the bits it begins with, of its least value if that is positive.
-func keyOf(bits uint64) int64 {
-	k := int64(bits&^(1<<63)) >> (52 - mostBits)
-	if bits>>63 != 0 && k != 0 { // minus zero is zero
-		return -k - 1
-	}
-	return k
-}
-
-// top is the largest value of a cell.
-func (f *frame) top(key int64) float64 {
-	var u float64
-	if key >= 0 {
-		b := uint64(key) << (52 - mostBits)
-		u = math.Float64frombits(b + 1<<(52-f.bits(b>>52)) - 1)
-	} else {
-		u = -math.Float64frombits(uint64(-key-1) << (52 - mostBits))
-	}
-	x := min(max(f.shift+u, -math.MaxFloat64), math.MaxFloat64)
-	for range 4 { // the sum was rounded
-		if f.key(x) <= key {
-			break
-		}
-		x = math.Nextafter(x, math.Inf(-1))
-	}
-	for range 4 {
-		y := math.Nextafter(x, math.Inf(1))
-		if f.key(y) > key {
-			break
-		}
-		x = y
-	}
-	return x
+	class []uint8              // of cells among marks, if the order of rows is followed
+	order *order               // nil: row order is not followed
+	late  map[uint64][]float64 // of the reference, by sign and exponent: values that wait until enough of them tell how fine cells must be
 }
 
 func newNumbers(f frame) *numbers {
 	return &numbers{frame: f, min: math.Inf(1), max: math.Inf(-1), whole: true, cells: make([]uint32, 1), class: make([]uint8, 1)}
+}
+
+// openFor opens the cells of the values that the frame was fitted to.
+func (c *numbers) openFor(sorted []float64) {
+	for _, x := range sorted {
+		if slot := c.slot(x); c.begin[slot] == 0 {
+			c.open(slot)
+		}
+	}
+}
+
+// blurred is the share of values in cells that hold more than one in shareLate and could not be made finer, though their values differ.
+func (c *numbers) blurred() float64 {
+	var n int64
+	for slot := range c.blurs {
+		_, counts := c.of(int(slot))
+		for _, k := range counts {
+			if int64(k)*shareLate > c.n {
+				n += int64(k)
+			}
+		}
+	}
+	return float64(n) / math.Max(1, float64(c.n))
 }
 
 // open makes the cells of a sign and exponent.
@@ -147,15 +64,36 @@ func (c *numbers) open(slot uint64) uint32 {
 		c.class = append(c.class, make([]uint8, n)...)
 		class := c.class[begin:]
 		for k := range class {
-			x := c.shift + math.Float64frombits(slot<<52|uint64(k)<<(52-bits))
-			j := 0
-			for j < len(c.marks) && x > c.marks[j] {
-				j++
-			}
-			class[k] = uint8(j)
+			class[k] = c.classOf(c.shift + math.Float64frombits(slot<<52|uint64(k)<<(52-bits)))
 		}
 	}
 	return begin
+}
+
+// Values of a sign and exponent that the first values of the reference lacked.
+const (
+	enoughLate = 1024
+	shareLate  = 128 // none of their cells may hold more than one in so many
+)
+
+// wait keeps a value of the reference whose cell is not open yet.
+func (c *numbers) wait(slot uint64, x float64) {
+	if c.late == nil {
+		c.late = map[uint64][]float64{}
+	}
+	if c.late[slot] = append(c.late[slot], x); len(c.late[slot]) >= enoughLate {
+		c.settle(slot)
+	}
+}
+
+// settle opens the cells of values that waited, and counts them.
+func (c *numbers) settle(slot uint64) {
+	xs := c.late[slot]
+	delete(c.late, slot)
+	slices.Sort(xs)
+	c.refine(slot, xs, enoughLate/shareLate)
+	c.open(slot)
+	c.place(xs)
 }
 
 // atOnce is how many values stay in a processor's nearest cache while they are looked at several times.
@@ -196,8 +134,16 @@ func (c *numbers) stretch(xs []float64, now *block) (finite int) {
 			c.nan++
 		case x-x != 0:
 			c.inf++
+		case c.order != nil:
+			c.wait(c.slot(x), x)
+			c.sum(xs[k:k+1], now)
+			now.counts[c.classOf(x)]++
+			c.order.rows.add(givenSlot, 1)
+			finite++
+			xs = xs[k+1:]
+			continue
 		default:
-			c.open(math.Float64bits(x-c.shift) >> 52)
+			c.open(c.slot(x))
 			xs = xs[k:]
 			continue
 		}
@@ -278,6 +224,9 @@ type cell struct {
 
 // list returns the cells that hold something, in ascending order.
 func (c *numbers) list() []cell {
+	for _, slot := range slices.Sorted(maps.Keys(c.late)) {
+		c.settle(slot)
+	}
 	const negative = len(c.begin) / 2 // slots from here on are those of negative numbers, the last being the least
 	out := make([]cell, 0, 1024)
 	for slot := len(c.begin) - 1; slot >= negative; slot-- {

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"plumbline/detectors"
+	"plumbline"
 	"plumbline/profiles"
 )
 
@@ -172,4 +173,36 @@ func FuzzNumbers(f *testing.F) {
 			t.Fatalf("%d in cells, n %d, missing %d, invalid %d", sum, s.N, s.Missing, s.Invalid)
 		}
 	})
+}
+
+// Values far from the first ones are told apart as finely: the second of two regimes moves by four of its standard deviations. Where that
+// can't be, it is said.
+func TestALateRegimeIsToldApart(t *testing.T) {
+	for far, want := range map[float64]plumbline.Verdict{5e4: plumbline.Drift, 1e12: plumbline.NoVerdict} {
+		r := rand.New(rand.NewPCG(21, 21))
+		draw := func(shift float64, k int) []float64 {
+			x := make([]float64, k*80)
+			for i := range x {
+				if x[i] = r.NormFloat64(); i >= k*20 {
+					x[i] = far + 5*x[i] + shift
+				}
+			}
+			return x
+		}
+		c := newColumn("x", firstRows)
+		c.numbers(draw(0, 1000))
+		f := c.finish(0)
+		for shift, want := range map[float64]plumbline.Verdict{0: plumbline.NoDrift, 20: want} {
+			if far > 1e9 {
+				want = plumbline.NoVerdict
+			}
+			b := f.like()
+			b.numbers(draw(shift, 200))
+			p := pair{ref: f, cur: b.against(f, 0), spoken: f.spoken, present: 16000}
+			got, err := p.judge(.0001, true)
+			if err != nil || got.Verdict != want {
+				t.Errorf("%v away, moved by %v: %s, %v, want %s; %v of the values can't be told apart", far, shift, got.Verdict, err, want, f.blurred)
+			}
+		}
+	}
 }
