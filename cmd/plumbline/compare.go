@@ -65,7 +65,7 @@ Exit status 0 without drift, 2 with drift, 1 if it can't be done. Where there ar
 	c.Flags().StringVar(&o.By, "by", "", "compare also the rows of each value of this column by themselves")
 	c.Flags().StringSliceVar(&o.Columns, "columns", nil, "compare only these columns, separated by commas")
 	c.Flags().BoolVar(&o.Exact, "exact", false, "compute ks, ad, cvm, w1, auc and energy from the raw values, as SciPy does")
-	c.Flags().StringSliceVar(&o.Compat, "compat", nil, "show also what another tool's defaults say: evidently or nannyml")
+	c.Flags().StringSliceVar(&o.Compat, "compat", nil, "show also what another tool's defaults say: evidently, nannyml, or both separated by a comma")
 	c.Flags().BoolVar(&o.Independent, "independent", false, "the order of rows says nothing: take them as independent")
 	c.Flags().Float64Var(&o.Budget, "budget", compare.DefaultBudget, "expected number of false alarms of the whole comparison")
 	return c

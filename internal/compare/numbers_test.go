@@ -6,8 +6,8 @@ import (
 	"slices"
 	"testing"
 
-	"plumbline/detectors"
 	"plumbline"
+	"plumbline/detectors"
 	"plumbline/profiles"
 )
 

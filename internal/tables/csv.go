@@ -77,7 +77,7 @@ func (c *csvReader) Next(r *plumbline.Record) error {
 		return fmt.Errorf("%s: row %d: %w", c.path, c.row, err)
 	}
 	r.Reset()
-	r.Model, r.Time = c.model, epoch
+	r.Model, r.Time = c.model, noTime
 	for i, s := range cells {
 		if err := assign(r, c.header[i], cell(s)); err != nil {
 			return &RowError{c.path, c.row, err}

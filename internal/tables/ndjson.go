@@ -25,8 +25,11 @@ func newNDJSON(s *stream, path, model string) *ndjson {
 	return &ndjson{stream: s, path: path, model: model, decoder: decode.New(decode.DefaultLimits())}
 }
 
-// epoch stands for the time of rows that have none: a baseline does not ask when.
-var epoch = time.Unix(0, 0).UTC()
+// noTime is the time of a row that has none.
+var noTime time.Time
+
+// decodeTime stands for it where the decoder asks for a time.
+var decodeTime = time.Unix(0, 0).UTC()
 
 func (n *ndjson) Next(r *plumbline.Record) error {
 	for {
@@ -71,8 +74,11 @@ func (n *ndjson) readLine() (line []byte, whole bool, err error) {
 }
 
 func (n *ndjson) parse(r *plumbline.Record, line []byte) error {
-	reject := n.decoder.Decode(r, line, epoch)
+	reject := n.decoder.Decode(r, line, decodeTime)
 	if reject == nil {
+		if r.Time.Equal(decodeTime) {
+			r.Time = noTime
+		}
 		return nil
 	}
 	switch reject.Reason {
@@ -88,12 +94,12 @@ func (n *ndjson) parse(r *plumbline.Record, line []byte) error {
 func (n *ndjson) flat(r *plumbline.Record, line []byte) error {
 	n.line = append(append(append(n.line[:0], `{"model":"m","features":`...), line...), '}')
 	wrapped := bytes.Clone(n.line) // strings alias it
-	if reject := n.decoder.Decode(r, wrapped, epoch); reject != nil {
+	if reject := n.decoder.Decode(r, wrapped, decodeTime); reject != nil {
 		return reject
 	}
 	columns := append([]plumbline.Field(nil), r.Features...)
 	r.Reset()
-	r.Model, r.Time = n.model, epoch
+	r.Model, r.Time = n.model, noTime
 	for _, c := range columns {
 		if err := assign(r, c.Name, c.Value); err != nil {
 			return err

@@ -255,7 +255,7 @@ func (p *parquetReader) Next(r *plumbline.Record) error {
 	p.at++
 	p.row++
 	r.Reset()
-	r.Model, r.Time = p.model, epoch
+	r.Model, r.Time = p.model, noTime
 	for _, v := range row {
 		if v.Column() >= len(p.columns) || p.columns[v.Column()].name == "" {
 			continue

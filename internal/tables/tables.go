@@ -213,7 +213,7 @@ var layouts = []string{time.RFC3339Nano, "2006-01-02 15:04:05.999999999", "2006-
 func instant(v plumbline.Value) (time.Time, error) {
 	switch v.Kind {
 	case plumbline.Missing, plumbline.NaN:
-		return epoch, nil
+		return noTime, nil
 	case plumbline.Number:
 		unit := 1.0 // nanoseconds
 		switch x := v.Num; {
