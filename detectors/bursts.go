@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"gonum.org/v1/gonum/stat"
-	"gonum.org/v1/gonum/stat/distuv"
 )
 
 // Bursts are windows so far beyond the others that, were they all alike, one would be among so many with a probability of 0.05. A
@@ -46,12 +45,12 @@ func farLogNormal(sorted []float64) float64 {
 // farIndependent is the limit among scores of independent rows with nu degrees of freedom.
 func farIndependent(windows int, nu float64) float64 {
 	k := float64(windows)
-	return distuv.F{D1: nu, D2: nu * k}.Quantile(1 - farShare/k)
+	return fQuantile(farShare/k, nu, nu*k)
 }
 
 func farT(windows int, sides float64) float64 {
 	k := float64(windows)
-	return distuv.StudentsT{Sigma: 1, Nu: math.Max(k/3, leastDF)}.Quantile(1 - farShare/k/sides)
+	return studentQuantile(2*farShare/k/sides, math.Max(k/3, leastDF))
 }
 
 // logNormal is the law of the next of n scores whose logarithms have this mean and standard deviation, the latter known with df degrees

@@ -5,8 +5,6 @@ import (
 	"math"
 	"time"
 
-	"gonum.org/v1/gonum/mathext"
-
 	"plumbline/profiles"
 )
 
@@ -113,8 +111,7 @@ func (c *correlated) judge(spread *profiles.Spread, k int, window time.Duration)
 func (c *correlated) bounds(level float64) (lower, upper float64) {
 	half := math.Sqrt2 * math.Erfinv(1-level)
 	if !math.IsInf(c.df, 1) {
-		x := mathext.InvRegIncBeta(c.df/2, 0.5, level)
-		half = math.Sqrt(c.df * (1 - x) / x)
+		half = studentQuantile(level, c.df)
 	}
 	x, ex, y, ey := c.r, c.er, c.s, c.es
 	if x < y {

@@ -87,6 +87,7 @@ func FuzzShares(f *testing.F) {
 	f.Add(int64(0), int64(0), int64(0), int64(0))
 	f.Add(int64(1<<40), int64(1<<52), int64(1), int64(1<<52))
 	f.Add(int64(-1), int64(math.MaxInt64), int64(math.MinInt64), int64(5))
+	f.Add(int64(5e8)<<11, int64(1e9)<<11, int64(1)<<11, int64(2)<<11)
 	f.Fuzz(func(t *testing.T, k, n, l, m int64) {
 		// Beyond 2^53 counts are no counts, and beyond 2^20 exact sums are slow.
 		k, n, l, m = k>>11, n>>11, l>>11, m>>11

@@ -1,10 +1,6 @@
 package detectors
 
-import (
-	"math"
-
-	"gonum.org/v1/gonum/mathext"
-)
+import "math"
 
 // Moments are what a mean is compared by. SD divides by n-1.
 type Moments struct {
@@ -55,9 +51,21 @@ func studentTail(t, df float64) float64 {
 	if !(df > 0) || t-t != 0 || math.IsInf(df, 1) {
 		return math.Erfc(math.Abs(t) / math.Sqrt2)
 	}
-	x := df / (df + t*t)
-	if !(x > 0) {
-		return 0
+	return betaTail(df/2, 0.5, df/(df+t*t), t*t/(df+t*t))
+}
+
+// studentQuantile is the t with P(|T| >= t) = p, 0 < p < 1; at most 1e300.
+func studentQuantile(p, df float64) float64 {
+	lo, hi := 0.0, 2.0
+	for hi < 1e300 && studentTail(hi, df) > p {
+		lo, hi = hi, 2*hi
 	}
-	return mathext.RegIncBeta(df/2, 0.5, x)
+	for hi-lo > 1e-13*hi {
+		if mid := (lo + hi) / 2; studentTail(mid, df) > p {
+			lo = mid
+		} else {
+			hi = mid
+		}
+	}
+	return hi
 }

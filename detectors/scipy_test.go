@@ -76,7 +76,11 @@ func have(t *testing.T, what string, v *float64) float64 {
 func TestChiSquareTailAgainstSciPy(t *testing.T) {
 	ref := loadReference(t)
 	for _, c := range ref.NCX2 {
-		near(t, "ncx2.sf", ChiSquareTail(c.X, c.DF, c.NC), c.Want, 1e-9)
+		tolerance := 1e-9
+		if c.DF+c.NC >= manyFreedom {
+			tolerance = 1e-8
+		}
+		near(t, "ncx2.sf", ChiSquareTail(c.X, c.DF, c.NC), c.Want, tolerance)
 	}
 	for _, c := range ref.Chi2 {
 		near(t, "chi2.sf", ChiSquareTail(c.X, c.DF, 0), c.Want, 1e-10)

@@ -3,7 +3,6 @@ package detectors
 import (
 	"math"
 
-	"gonum.org/v1/gonum/mathext"
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
@@ -93,11 +92,23 @@ func fTail(x, a, b float64) float64 {
 	if !(x > 0) {
 		return 1
 	}
-	y := b / (b + a*x)
-	if !(y > 0) {
-		return 0
+	return betaTail(b/2, a/2, b/(b+a*x), a*x/(b+a*x))
+}
+
+// fQuantile is the x with P(F >= x) = p for an x of at least 1; Inf beyond 1e30.
+func fQuantile(p, a, b float64) float64 {
+	lo, hi := 0.0, 69.0 // of the logarithm
+	if fTail(math.Exp(hi), a, b) > p {
+		return math.Inf(1)
 	}
-	return mathext.RegIncBeta(b/2, a/2, y)
+	for range 60 {
+		if mid := (lo + hi) / 2; fTail(math.Exp(mid), a, b) > p {
+			lo = mid
+		} else {
+			hi = mid
+		}
+	}
+	return math.Exp(hi)
 }
 
 // shareScore is the score of a difference of shares, k of n rows and l of m: by its p-value, and where that has no digits left by the root of

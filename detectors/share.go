@@ -1,10 +1,6 @@
 package detectors
 
-import (
-	"math"
-
-	"gonum.org/v1/gonum/mathext"
-)
+import "math"
 
 // z95 is the 97.5 % quantile of the standard normal distribution: half-width of a two-sided 95 % interval.
 const z95 = 1.959963984540054
@@ -124,5 +120,5 @@ func BinomialTail(k, n int64, p float64) float64 {
 	case k > n || !(p > 0):
 		return 0
 	}
-	return mathext.RegIncBeta(float64(k), float64(n-k)+1, p)
+	return betaTail(float64(k), float64(n-k)+1, p, 1-p)
 }

@@ -37,10 +37,8 @@ func VarianceRatio(ref, cur Spread) Result {
 		return res
 	}
 	res.P = probability(2 * math.Min(fTail(value, a, b), fTail(1/value, b, a)))
-	if q := fQuantile(a, b); q > 0 {
-		if r := fQuantile(b, a); r > 0 {
-			res.Lower, res.Upper = number(value/q), number(value*r)
-		}
+	if q, r := fQuantile(0.025, a, b), fQuantile(0.025, b, a); !math.IsInf(q, 1) && !math.IsInf(r, 1) {
+		res.Lower, res.Upper = number(value/q), number(value*r)
 	}
 	return res
 }
@@ -58,20 +56,4 @@ func varianceFreedom(ref, cur Spread) (a, b float64) {
 	}
 	freedom := func(n float64) float64 { return math.Min(2*n/math.Max(kurtosis-(n-3)/(n-1), 1e-3), 1e15) }
 	return freedom(n), freedom(m)
-}
-
-// fQuantile is the 97.5 % quantile of the F law; 0 beyond a factor of 1e30.
-func fQuantile(a, b float64) float64 {
-	lo, hi := 0.0, 69.0 // of the logarithm
-	if fTail(math.Exp(hi), a, b) > 0.025 {
-		return 0
-	}
-	for range 60 {
-		if mid := (lo + hi) / 2; fTail(math.Exp(mid), a, b) > 0.025 {
-			lo = mid
-		} else {
-			hi = mid
-		}
-	}
-	return math.Exp(hi)
 }
