@@ -24,19 +24,33 @@ func Absence(l, m, n int64) float64 {
 	case l > m:
 		return 0
 	}
-	lg := func(x float64) float64 {
-		v, _ := math.Lgamma(x + 1)
-		return v
+	return allAmong(l, m, n)
+}
+
+// allAmong is C(n, t)/C(n+m, t), the probability that t of n + m rows are all among the n: t rows by themselves, and a correction by
+// deviances, since logarithms of binomial coefficients cancel.
+func allAmong(t, n, m int64) float64 {
+	if t > n {
+		return 0
 	}
-	rows, all, hits := float64(m), float64(m)+float64(n), float64(l)
-	if hits < 1000 { // sums of large logarithms lose digits
-		sum := 0.0
-		for i := 0.0; i < hits; i++ {
-			sum += math.Log1p(-float64(n) / (all - i))
+	all, in, out, hits := float64(n)+float64(m), float64(n), float64(m), float64(t)
+	if out == 0 || hits == 0 {
+		return 1
+	}
+	less := func(x float64) float64 { // ln x! - x ln x + x
+		if x == 0 {
+			return 0
 		}
-		return math.Exp(sum)
+		return stirlingError(x) + math.Log(2*math.Pi*x)/2
 	}
-	return math.Min(1, math.Exp(lg(rows)-lg(rows-hits)-lg(all)+lg(all-hits)))
+	p, q := in/all, out/all
+	one := math.Log(p)
+	if p > 0.5 {
+		one = math.Log1p(-q)
+	}
+	log := hits*one + less(all-hits) - less(in-hits) - less(all) + less(in) -
+		surplus(in-hits, (all-hits)*p, hits*q) - surplus(out, (all-hits)*q, -hits*q)
+	return math.Exp(math.Min(log, 0))
 }
 
 // absent is one thing that is missing on one side.

@@ -141,7 +141,7 @@ func (h hypergeometric) p() float64 {
 	case len(h.weights) == 0:
 		return 1
 	}
-	const tie = 1 + 1e-7 // as in FisherExact
+	const tie = 1 + 1e-7 // as scipy: equal weights must not differ by rounding
 	tail := 0.0
 	for _, w := range h.weights {
 		if w <= h.seen*tie {

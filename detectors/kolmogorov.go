@@ -53,13 +53,18 @@ func KSTail(d float64, n, m int64) float64 {
 	return KSAsymptoticTail(d, n, m)
 }
 
-// KSExactTail is [KSTail] counted exactly whatever n·m: a few nanoseconds for each of at most n·m steps.
+// mostSteps is the largest n·m for which the law is counted exactly on demand: a second at worst.
+const mostSteps = 1e8
+
+// KSExactTail is [KSTail] counted exactly up to an n·m of 1e8, that of 10,000 rows on both sides: a few nanoseconds for each of at most n·m steps.
 func KSExactTail(d float64, n, m int64) float64 {
 	switch {
 	case !(d > 0) || n < 1 || m < 1:
 		return 1
 	case d > 1:
 		return 0
+	case float64(n)*float64(m) > mostSteps:
+		return KSAsymptoticTail(d, n, m)
 	}
 	return latticeTail(n, m, int64(math.Round(d*float64(n/gcd(n, m))*float64(m))))
 }

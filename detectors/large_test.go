@@ -170,3 +170,42 @@ func TestQuantileRanksOfMany(t *testing.T) {
 		}
 	}
 }
+
+// Given the margins, a count is as sure whether its table is walked or not; and none is walked for longer than a moment.
+func TestExactTablesOfMany(t *testing.T) {
+	start := time.Now()
+	near(t, "two rows apart in 2^26", FisherExact(1<<51, 1<<52, 1<<51+1<<26, 1<<52), math.Erfc(1), 1e-6) // z = sqrt 2
+	near(t, "none of five", FisherExact(0, 1e15, 5, 1e15), 2*math.Exp2(-5), 1e-9)
+	near(t, "as many", FisherExact(1<<51, 1<<52, 1<<51, 1<<52), 1, 1e-9)
+	near(t, "none where four are expected", FisherExact(0, 1e8, 4e8, 1e16), 0.039679, 1e-3) // P(0) + P(X >= 9) of Poisson's law
+	if p := FisherExact(1<<51, 1<<52, 1<<50, 1<<52); p > 1e-300 {
+		t.Errorf("a half and a quarter of 2^52 rows have p = %v", p)
+	}
+	if p := KSExactTail(1e-8, 1<<52, 1<<52-1); !(p >= 0 && p <= 1) {
+		t.Errorf("KS tail %v", p)
+	}
+	if took := time.Since(start); took > time.Second {
+		t.Errorf("took %v", took)
+	}
+}
+
+// Rows fall where others do independently of each other when these are many: (1 + n/m)^-l.
+func TestAbsenceOfMany(t *testing.T) {
+	for _, c := range []struct {
+		l, m, n int64
+		want    float64
+	}{
+		{2, 3, 2, 3.0 / 10}, {5, 5, 7, 1.0 / 792}, {6, 5, 7, 0}, {0, 5, 7, 1}, {5, 5, 0, 1}, // counted
+		{999, 1e15, 1e12, math.Exp(-999 * math.Log1p(1e-3))},
+		{1000, 1e15, 1e12, math.Exp(-1000 * math.Log1p(1e-3))},
+		{101, 1e15, 1e13, math.Exp(-101 * math.Log1p(1e-2))},
+		{1 << 40, 1 << 52, 10, math.Exp(10 * math.Log1p(-1.0/(1<<12)))},
+		{1 << 51, 1 << 52, 1, 0.5},
+		{3, 10, 1 << 52, 720 * math.Exp2(-156)},
+	} {
+		near(t, "absence", Absence(c.l, c.m, c.n), c.want, 1e-9)
+	}
+	if most := inWindowAtMost(1e-10, 1<<52, 1); most != 1<<52+1 {
+		t.Errorf("%d rows are in a window beside a single other", most)
+	}
+}

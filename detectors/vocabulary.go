@@ -75,8 +75,8 @@ func inWindowAtMost(p float64, n, m int64) int64 {
 	if n <= 0 || m <= 0 {
 		return n
 	}
-	q := float64(n) / float64(n+m)
-	return int64(math.Ceil(math.Log(p) / math.Log(q)))
+	rows := math.Ceil(math.Log(p) / math.Log1p(-float64(m)/(float64(n)+float64(m))))
+	return int64(math.Min(rows, float64(n)+float64(m)))
 }
 
 // cells are the counts that p-values of the whole distribution rest on, in an order in which merging neighbours pools the rare ones: by
@@ -102,22 +102,22 @@ func (v vocabulary) cells(missingR, missingC int64) (r, c []int64) {
 // such, too, how many categories are new is not known, and only the largest is judged.
 func (v vocabulary) chance(n, m int64) (p, rows float64) {
 	d, largest := int64(0), min(v.overflow, 1)
-	mean := float64(v.restR+v.overflow) * inWindow(1, n, m)
+	mean := float64(v.restR+v.overflow) * allAmong(1, n, m)
 	rows = mean
 	for _, k := range v.list {
 		if k.r == 0 {
 			d, largest = d+1, max(largest, k.c)
 		}
-		q := inWindow(k.rows(), n, m)
+		q := allAmong(k.rows(), n, m)
 		mean, rows = mean+q, rows+q*float64(k.rows())
 	}
 	if largest == 0 {
 		return 1, rows
 	}
-	size := float64(v.restR+v.restC) / float64(largest) * inWindow(largest, n, m) // as many as could be so large
+	size := float64(v.restR+v.restC) / float64(largest) * allAmong(largest, n, m) // as many as could be so large
 	for _, k := range v.list {
 		if k.rows() >= largest {
-			size += inWindow(k.rows(), n, m)
+			size += allAmong(k.rows(), n, m)
 		}
 	}
 	if v.overflow == 0 {
@@ -170,20 +170,4 @@ func newcomers(v vocabulary, unseen, n, m int64) Result {
 	res.SD = number(math.Max(0, 2*math.Asin(math.Sqrt(share))-2*math.Asin(math.Sqrt(expected))))
 	res.P = probability(p)
 	return res
-}
-
-// inWindow is C(n, t)/C(n+m, t).
-func inWindow(t, n, m int64) float64 {
-	if t > n {
-		return 0
-	}
-	if t > 100 {
-		log := func(x int64) float64 { l, _ := math.Lgamma(float64(x) + 1); return l }
-		return math.Exp(log(n) - log(n-t) - log(n+m) + log(n+m-t))
-	}
-	q := 1.0
-	for i := int64(0); i < t && q > 0; i++ {
-		q *= float64(n-i) / float64(n+m-i)
-	}
-	return q
 }
