@@ -53,9 +53,10 @@ func FitNull(scores []Score) (*Null, error) {
 	x := make([]float64, len(scores))
 	cv, known := 0.0, true
 	for i, s := range scores {
-		if x[i] = s.X / s.Mean; x[i]-x[i] != 0 || !(x[i] >= 0) || !(s.Mean > 0) || !(s.CV > 0) {
-			return nil, errors.New("a score is negative or beyond a double")
+		if !(s.X >= 0) || !(s.Mean > 0) || !(s.CV > 0) || math.IsInf(s.X/s.Mean, 1) || math.IsInf(s.Mean, 1) || math.IsInf(s.CV, 1) {
+			return nil, errors.New("a score is negative or beyond a double, or has no mean or deviation")
 		}
+		x[i] = s.X / s.Mean
 		cv += s.CV / k
 		n.rows += s.Rows / k
 		known = known && s.Rows > 0

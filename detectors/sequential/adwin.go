@@ -51,6 +51,9 @@ func (c ADWIN) Step(s *ADWINState, x float64) Status {
 		s.Refused++
 		return Status{Step: s.Steps, Reason: notFinite}
 	}
+	if c.MaxBuckets < 1 {
+		return Status{Step: s.Steps, Reason: "a row of the histogram must hold at least one bucket"}
+	}
 	if s.Drift {
 		*s = ADWINState{Steps: s.Steps, Refused: s.Refused}
 	}
@@ -143,7 +146,8 @@ func (c ADWIN) drop(s *ADWINState) {
 	s.Total -= oldest.Total
 	d := oldest.Total/n - s.Total/s.Width
 	s.Square -= oldest.Square + n*s.Width*d*d/(n+s.Width)
-	if s.Rows[last] = append(s.Rows[last][:0], s.Rows[last][1:]...); len(s.Rows[last]) == 0 {
+	s.Rows[last] = append(s.Rows[last][:0], s.Rows[last][1:]...)
+	for ; last >= 0 && len(s.Rows[last]) == 0; last-- { // with one bucket a row there may be empty rows below, too
 		s.Rows = s.Rows[:last]
 	}
 }

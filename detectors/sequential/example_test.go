@@ -17,8 +17,7 @@ func ExampleQTEWMA() {
 		return
 	}
 	chart.Ordered = true
-	var laws sequential.Calibrator // shared by all features of a model
-	if chart.Limits, err = laws.Limits(context.Background(), chart, 1000); err != nil {
+	if chart.Limits, err = sequential.Calibrate(context.Background(), chart, 1000, 1); err != nil {
 		fmt.Println(err)
 		return
 	}

@@ -3,11 +3,6 @@ package sequential
 import (
 	"context"
 	"fmt"
-	"math"
-	"slices"
-	"strconv"
-	"strings"
-	"sync"
 )
 
 // Limits are the alarm limits of a [QTEWMA], in units of its S: Start[t-1] at step t, Final after them.
@@ -80,82 +75,4 @@ func Calibrate(ctx context.Context, c *QTEWMA, arl0 float64, seed uint64) (Limit
 		limits.Start[t] *= final / limits.Final
 	}
 	return Limits{Start: limits.Start, Final: final, ARL0: arl0}, nil
-}
-
-// Calibrator remembers limits, so that the features of a model that share a law are calibrated once. Its zero value is ready; it
-// may be used by several goroutines. It holds at most 256 laws.
-type Calibrator struct {
-	Seed uint64 // of all its simulations
-
-	mu    sync.Mutex
-	known map[string]*law
-}
-
-type law struct {
-	once   sync.Once
-	limits Limits
-	err    error
-}
-
-// Limits is [Calibrate] for the nearest law on a grid: m is rounded down to a power of sqrt 2, rows of a pane to the nearest power of 2
-// and shares that are within a fifth of 1/B to 1/B, others to two digits, since the order of the cells and the last digits of these
-// move the limits less than simulation does.
-func (k *Calibrator) Limits(ctx context.Context, c *QTEWMA, arl0 float64) (Limits, error) {
-	rounded, key := roundLaw(c, arl0)
-	k.mu.Lock()
-	if k.known == nil || len(k.known) >= 256 {
-		k.known = map[string]*law{}
-	}
-	l := k.known[key]
-	if l == nil {
-		l = &law{}
-		k.known[key] = l
-	}
-	k.mu.Unlock()
-	l.once.Do(func() { l.limits, l.err = Calibrate(ctx, rounded, arl0, k.Seed) })
-	if l.err != nil && ctx.Err() != nil {
-		k.mu.Lock() // an interrupted calibration is no knowledge
-		delete(k.known, key)
-		k.mu.Unlock()
-	}
-	return l.limits, l.err
-}
-
-func roundLaw(c *QTEWMA, arl0 float64) (*QTEWMA, string) {
-	out := *c
-	out.Shares = slices.Clone(c.Shares)
-	equal := 1 / float64(len(out.Shares))
-	even := true
-	for _, p := range out.Shares {
-		even = even && p > 0.8*equal && p < 1.2*equal
-	}
-	total := 0.0
-	for j, p := range out.Shares {
-		if even {
-			p = equal
-		} else {
-			scale := math.Pow(10, 1-math.Floor(math.Log10(p)))
-			p = math.Round(p*scale) / scale
-		}
-		out.Shares[j] = p
-		total += p
-	}
-	for j := range out.Shares {
-		out.Shares[j] /= total
-	}
-	slices.Sort(out.Shares)
-	// Beyond a thousand times the rows remembered the baseline is as good as the truth.
-	out.M = math.Exp2(math.Floor(2*math.Log2(math.Min(c.M, 1000*c.Memory()))) / 2)
-	if c.Rows > 1 {
-		out.Rows = math.Max(1.001, math.Exp2(math.Round(math.Log2(c.Rows))))
-	}
-	if memory := c.Memory(); out.M < memory && c.M >= memory {
-		out.M = c.M
-	}
-	var key strings.Builder
-	for _, v := range append([]float64{out.M, out.Rows, out.Lambda, arl0}, out.Shares...) {
-		key.WriteString(strconv.FormatFloat(v, 'g', 6, 64))
-		key.WriteByte(' ')
-	}
-	return &out, key.String()
 }

@@ -45,7 +45,7 @@ type QTEWMAState struct {
 }
 
 // NewQTEWMA returns the chart of a baseline with counts ref in its cells, which must all be positive: join empty ones with their
-// neighbours first ([Coarsen]). The design effect is 1 and the limits are absent: take them from [Calibrate] or a [Calibrator].
+// neighbours first ([Coarsen]). The design effect is 1 and the limits are absent: take them from [Calibrate].
 func NewQTEWMA(ref []int64, lambda, rows float64) (*QTEWMA, error) {
 	if len(ref) < 2 {
 		return nil, fmt.Errorf("qt-ewma needs at least 2 cells, not %d", len(ref))

@@ -205,40 +205,23 @@ func TestCalibrateAgreesWithTheAuthors(t *testing.T) {
 	}
 }
 
-func TestCalibratorSharesLaws(t *testing.T) {
-	var k Calibrator
-	get := func(ref []int64, lambda, rows, arl0 float64) Limits {
-		l, err := k.Limits(context.Background(), mustChart(t, ref, lambda, rows), arl0)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return l
+func TestCalibrateIsRepeatable(t *testing.T) {
+	chart := mustChart(t, cells(4, 1100), 0.3, 1)
+	a, err := Calibrate(context.Background(), chart, 100, 7)
+	if err != nil {
+		t.Fatal(err)
 	}
-	a := get(cells(4, 1100), 0.3, 1, 100)
-	b := get([]int64{1090, 1110, 1105, 1200}, 0.3, 1, 100)
-	if diff := cmp.Diff(a, b); diff != "" || len(k.known) != 1 {
-		t.Errorf("nearly equal cells have limits of their own: %d laws\n%s", len(k.known), diff)
-	}
-	skew := get([]int64{10, 90, 1300, 3000}, 0.3, 1, 100)
-	if same := get([]int64{3000, 90, 10, 1300}, 0.3, 1, 100); !cmp.Equal(skew, same) || len(k.known) != 2 {
-		t.Errorf("the order of the cells matters: %d laws", len(k.known))
-	}
-	if skew.Final < a.Final*1.3 { // a cell of a quarter of a percent makes the tail heavier than three chi-square degrees can
-		t.Errorf("limits %v for skewed shares and %v for equal ones", skew.Final, a.Final)
-	}
-	var other Calibrator
-	if again, _ := other.Limits(context.Background(), mustChart(t, cells(4, 1100), 0.3, 1), 100); !cmp.Equal(a, again) {
+	if b, _ := Calibrate(context.Background(), chart, 100, 7); !cmp.Equal(a, b) {
 		t.Error("equal arguments, different limits")
+	}
+	skew, err := Calibrate(context.Background(), mustChart(t, []int64{10, 90, 1300, 3000}, 0.3, 1), 100, 7)
+	if err != nil || skew.Final < a.Final*1.3 { // a cell of a quarter of a percent makes the tail heavier than three chi-square degrees can
+		t.Errorf("limits %v for skewed shares and %v for equal ones, %v", skew.Final, a.Final, err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	var cut Calibrator
-	chart := mustChart(t, cells(4, 1000), 0.3, 1)
-	if _, err := cut.Limits(ctx, chart, 100); err == nil {
+	if _, err := Calibrate(ctx, chart, 100, 7); err == nil {
 		t.Error("an ended context is no error")
-	}
-	if _, err := cut.Limits(context.Background(), chart, 100); err != nil {
-		t.Errorf("an interrupted calibration is remembered: %v", err)
 	}
 }
 
