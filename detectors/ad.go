@@ -1,6 +1,9 @@
 package detectors
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // AndersonDarling is the two-sample Anderson-Darling statistic on ordered cells, such as the 256 quantile cells of a baseline, in the
 // standardised midrank form of Scholz and Stephens (1987) with every cell a tie:
@@ -54,8 +57,11 @@ func (t table) share() float64 { return float64(t.n) / (float64(t.n) + float64(t
 
 // AndersonDarlingStatistic returns A2 and sigma_N of [AndersonDarling] for the counts of two samples, or of more: then the standardised
 // statistic is (A2 - (k-1))/sigma_N (Scholz and Stephens 1987, equations 4 and 7). Every sample has rows, there are four or more of them,
-// and no cell is empty in all; it checks nothing.
+// and no cell is empty in all, which is not checked; 0 for fewer than two samples or samples of different lengths.
 func AndersonDarlingStatistic(samples ...[]int64) (a2, sigma float64) {
+	if len(samples) < 2 || slices.ContainsFunc(samples, func(s []int64) bool { return len(s) != len(samples[0]) }) {
+		return 0, 0
+	}
 	sizes, below := make([]float64, len(samples)), make([]float64, len(samples))
 	all := 0.0
 	for i, counts := range samples {

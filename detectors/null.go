@@ -85,9 +85,9 @@ func (n *Null) learn(x []float64, independent float64) {
 	}
 	usual := x[:sort.SearchFloat64s(x, n.limit)]
 	n.Bursts = len(x) - len(usual)
-	n.Phi = math.Max(1, stat.Mean(usual, nil))
+	n.Phi = designEffect(usual)
 	if rare {
-		n.Phi = math.Max(1, stat.Mean(x, nil))
+		n.Phi = designEffect(x)
 		n.bursts = logNormalOfRare(some)
 		return
 	}
@@ -95,6 +95,11 @@ func (n *Null) learn(x []float64, independent float64) {
 		n.usual = logNormalOf(some[:len(some)-n.Bursts])
 	}
 	n.bursts = logNormalOfBursts(x[len(usual):], n.limit)
+}
+
+// designEffect is the mean of scores by their mean, at least 1; finite also where their sum is not.
+func designEffect(x []float64) float64 {
+	return math.Min(math.Max(1, stat.Mean(x, nil)), math.MaxFloat64)
 }
 
 // A score of a thousandth of what noise brings is none.

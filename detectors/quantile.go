@@ -23,7 +23,7 @@ func QuantileRanks(n int64, q float64) (lower, upper int64, lowerOK, upperOK boo
 func lastRank(n int64, ok func(int64) bool) int64 {
 	lo, hi := int64(0), n
 	for lo < hi {
-		mid := lo + (hi-lo+1)/2
+		mid := hi - (hi-lo)/2
 		if ok(mid) {
 			lo = mid
 		} else {
