@@ -6,7 +6,7 @@ import (
 	"plumbline/profiles"
 )
 
-// onColumn runs a statistic on a feature's cells. phi is the design effect of its rows.
+// onColumn runs a statistic on a feature's cells, with the design effect that its rows were calibrated to.
 func onColumn(statistic func(t table) Result) func(Input) outcome {
 	return func(in Input) outcome {
 		col, reason := columnOf(in.Baseline, in.Current)

@@ -31,11 +31,11 @@ func AndersonDarling(ref, cur []float64) detectors.Result {
 
 // ScholzStephens is the p-value that scipy.stats.anderson_ksamp gives two samples: the parabola through the logarithms of seven levels at
 // the critical values of Scholz and Stephens (1987, table 1, m = 1), in the least-squares sense, and no farther than the table: 0.25 and
-// 0.001 beyond it.
+// 0.001 beyond it. NaN gives 0.25.
 func ScholzStephens(statistic float64) float64 {
 	const first, last = 0.675 - 0.245 - 0.105, 3.085 + 3.615 - 0.154
 	switch {
-	case statistic < first:
+	case !(statistic >= first):
 		return 0.25
 	case statistic > last:
 		return 0.001

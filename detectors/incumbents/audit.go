@@ -12,8 +12,11 @@ type Split struct {
 }
 
 // RandomSplits draws windows of size rows without replacement from a table, each with all other rows as its reference: between the two
-// nothing drifts, whatever the table is. The same seed gives the same splits.
+// nothing drifts, whatever the table is. The same seed gives the same splits; none of a table without rows, or of a size below 1.
 func RandomSplits(rows, size, times int, seed uint64) []Split {
+	if rows < 1 || size < 1 {
+		return nil
+	}
 	random := rand.New(rand.NewPCG(seed, 0x9e3779b97f4a7c15))
 	var out []Split
 	for range times {
@@ -28,9 +31,9 @@ func RandomSplits(rows, size, times int, seed uint64) []Split {
 }
 
 // ConsecutiveSplits cuts a table, whose times ascend, into windows of the given length from its first row on, and compares each full
-// window with the given number of windows just before it.
+// window with the given number of windows just before it. None if times do not ascend, or make more than a million windows.
 func ConsecutiveSplits(times []time.Time, length time.Duration, before int) []Split {
-	if len(times) == 0 || length <= 0 {
+	if len(times) == 0 || length <= 0 || !slices.IsSortedFunc(times, time.Time.Compare) || times[len(times)-1].Sub(times[0])/length > 1e6 {
 		return nil
 	}
 	var windows [][]int

@@ -3,13 +3,7 @@
 // [detectors.CosineShift] and [detectors.ComponentsDrifted]. Sums of parts add up to the sum of the whole.
 //
 // A sketch takes a few hundred numbers whatever it has counted, and counting a vector takes 64 dot products, so samples of any size
-// can be compared in one pass:
-//
-//	p, err := mmd.Fit(sample, mmd.Options{})
-//	ref, cur := mmd.NewCounter(p), mmd.NewCounter(p)
-//	for … { ref.Add(vector) }
-//	for … { cur.Add(vector) }
-//	result := mmd.Compare(p, ref.Sketch(), cur.Sketch(), 1)
+// can be compared in one pass: the example of [Compare].
 package mmd
 
 import (

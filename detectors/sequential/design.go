@@ -12,12 +12,16 @@ import (
 //
 // Dependence does not blow up all differences alike: it makes slow ones large and leaves others as they are, so that the scores' tail
 // is heavier than their mean tells. The effect returned makes the tails meet at the level an alarm has, 1/arl0: with nu = 2 mean^2/variance,
-// at most df, it is mean/nu chi2inv(1-1/arl0; nu) / chi2inv(1-1/arl0; df) (Satterthwaite's approximation). False if a number is not positive.
+// at most df, it is mean/nu chi2inv(1-1/arl0; nu) / chi2inv(1-1/arl0; df) (Satterthwaite's approximation). False if a number is not positive,
+// or beyond what the quantiles are known for: df above 1e6, nu below 1e-3, arl0 above 1e15.
 func TailDesign(mean, variance, df, arl0 float64) (design float64, ok bool) {
 	if !(mean > 0) || !(variance > 0) || !(df > 0) || !(arl0 > 1) || math.IsInf(mean+variance+df+arl0, 1) {
 		return 0, false
 	}
 	nu := math.Min(2*mean*mean/variance, df)
+	if !(nu >= 1e-3) || df > 1e6 || arl0 > 1e15 {
+		return 0, false
+	}
 	at := func(nu float64) float64 { return distuv.ChiSquared{K: nu}.Quantile(1 - 1/arl0) }
 	design = mean / nu * at(nu) / at(df)
 	if !finite(design) {

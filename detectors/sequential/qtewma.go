@@ -44,6 +44,9 @@ type QTEWMAState struct {
 	Quiet   int64     `json:"quiet,omitempty"` // last step with S at most B-1, its mean without change
 }
 
+// Beyond these the sums of a chart would overflow.
+const leastLambda, mostRows = 1e-9, 1e18
+
 // NewQTEWMA returns the chart of a baseline with counts ref in its cells, which must all be positive: join empty ones with their
 // neighbours first ([Coarsen]). The design effect is 1 and the limits are absent: take them from [Calibrate].
 func NewQTEWMA(ref []int64, lambda, rows float64) (*QTEWMA, error) {
@@ -57,11 +60,11 @@ func NewQTEWMA(ref []int64, lambda, rows float64) (*QTEWMA, error) {
 		}
 		m += float64(r)
 	}
-	if !(lambda > 0 && lambda < 1) {
-		return nil, fmt.Errorf("qt-ewma: lambda is %g, not between 0 and 1", lambda)
+	if !(lambda >= leastLambda && lambda < 1) {
+		return nil, fmt.Errorf("qt-ewma: lambda is %g, not between %g and 1", lambda, leastLambda)
 	}
-	if !(rows >= 1) || math.IsInf(rows, 1) {
-		return nil, fmt.Errorf("qt-ewma: %g rows in a pane, at least 1 are needed", rows)
+	if !(rows >= 1 && rows <= mostRows) {
+		return nil, fmt.Errorf("qt-ewma: %g rows in a pane, not between 1 and %g", rows, mostRows)
 	}
 	c := &QTEWMA{Shares: make([]float64, len(ref)), M: m, Lambda: lambda, Rows: rows, Design: 1}
 	for j, r := range ref {
@@ -235,11 +238,11 @@ func Coarsen(ref []int64, groups int) (group []int, cells int) {
 	return group, cells + 1
 }
 
-// Regroup adds counts into the cells of a grouping made by [Coarsen].
+// Regroup adds counts into the cells of a grouping made by [Coarsen]. What is in none of them is left out.
 func Regroup(counts []int64, group []int, cells int) []int64 {
-	out := make([]int64, cells)
+	out := make([]int64, max(cells, 0))
 	for i, k := range counts {
-		if i < len(group) {
+		if i < len(group) && group[i] >= 0 && group[i] < len(out) {
 			out[group[i]] += k
 		}
 	}
