@@ -11,6 +11,10 @@
 // What a statistic does without drift is learned from the baseline's own windows: [Score], [FitNull] and [Calibration]. [Judges] are the
 // tests worth a budget of false alarms, which [plumbline.Budget] turns into a level; [BenjaminiHochberg] lists what moved.
 //
+// For direct use, behind no name of a rule: [KullbackLeibler]; [PSICritical], [PSILower], [PSIRelevance] and [KSRelevance], limits and tests of
+// a tolerated drift on counts alone; [DirichletNull] and [ExactChiSquareP], laws of windows with few rows; [KSExactTail] and the other tails.
+// Package exact is for raw numbers, mmd for vectors, sequential for streams, incumbents for what other tools say.
+//
 // Words used throughout: the baseline has M rows in counts r, the window N rows in counts c, of B cells; p = r/M and q = c/N are
 // shares; c0 = 1/N + 1/M is the scale of sampling noise.
 package detectors

@@ -72,9 +72,13 @@ func moments(f *profiles.Feature) Moments {
 	if f == nil {
 		return Moments{}
 	}
-	x := Moments{N: f.N}
-	x.Mean, _ = f.Mean()
-	x.SD, _ = f.SD()
+	x := Moments{N: f.N, Mean: math.NaN(), SD: math.NaN()} // not 0, which would say that all values are alike
+	if mean, ok := f.Mean(); ok {
+		x.Mean = mean
+	}
+	if sd, ok := f.SD(); ok {
+		x.SD = sd
+	}
 	return x
 }
 

@@ -102,7 +102,7 @@ func FuzzShares(f *testing.F) {
 		if res.Value != nil && (*res.Lower > *res.Value || *res.Upper < *res.Value || *res.Lower < 0 || *res.Upper > 1) {
 			t.Errorf("Wilson %v..%v around %v", *res.Lower, *res.Upper, *res.Value)
 		}
-		checkResult(t, "unseen", UnseenShare(k, n, l, m))
+		checkResult(t, "new categories", NewCategories([]int64{k, l, 0}, []int64{n, 0, m}))
 		checkResult(t, "constant", Constant(k, n, l, m))
 		checkResult(t, "distinct", Distinct(k, n, []int64{l, m, k}))
 		probably("absence", Absence(l, m, n))

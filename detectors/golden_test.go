@@ -105,17 +105,6 @@ func TestQuantileRanks(t *testing.T) {
 	}
 }
 
-func TestGoodTuring(t *testing.T) {
-	// m = 10,000 with 20 singletons: rate 0.002 + sqrt(ln 20/20000) = 0.014239; scipy.stats.binom.sf(29, 1000, 0.0142388) =
-	// 1.589e-4.
-	res := UnseenShare(30, 1000, 20, 10000)
-	near(t, "effect", have(t, "effect", res.Effect), 0.03-0.0142386, 1e-4)
-	near(t, "p", have(t, "p", res.P), 1.589e-4, 1e-2)
-	if p := have(t, "p", UnseenShare(1, 1000, 20, 10000).P); p < 0.5 {
-		t.Errorf("one new value in a thousand is no surprise, yet p = %g", p)
-	}
-}
-
 // Closed form: 2 exp(-2 n s^2) + 2 exp(-2 m t^2), s + t = D - tolerated in proportion to 1/sqrt(n) and 1/sqrt(m); n = 200, m = 1000.
 func TestKSRelevanceByItsInequality(t *testing.T) {
 	ref, cur := []int64{500, 500}, []int64{40, 160} // D = 0.3

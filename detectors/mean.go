@@ -2,7 +2,7 @@ package detectors
 
 import "math"
 
-// Moments are what a mean is compared by. SD divides by n-1.
+// Moments are what a mean is compared by. SD divides by n-1. NaN is one that is not known, as it is beyond a double.
 type Moments struct {
 	N        int64
 	Mean, SD float64
@@ -31,8 +31,8 @@ func MeanShift(ref, cur Moments) Result {
 	if reason := tooFew(cur.N, ref.N); reason != "" {
 		return none(max(cur.N, 0), max(ref.N, 0), "%s", reason)
 	}
-	if !(ref.SD > 0) {
-		return none(cur.N, ref.N, "the baseline is constant: a shift has no unit")
+	if reason := noUnit(ref.SD); reason != "" {
+		return none(cur.N, ref.N, "%s", reason)
 	}
 	shift := (cur.Mean - ref.Mean) / ref.SD
 	a, b := ref.SD*ref.SD/float64(ref.N), cur.SD*cur.SD/float64(cur.N)
@@ -44,6 +44,17 @@ func MeanShift(ref, cur Moments) Result {
 	df := (a + b) * (a + b) / (a*a/float64(ref.N-1) + b*b/float64(cur.N-1))
 	return Result{Value: number(shift), Effect: number(shift), SD: number(shift), P: probability(studentTail((cur.Mean-ref.Mean)/se, df)),
 		Lower: number(shift - half), Upper: number(shift + half), N: cur.N, M: ref.N}
+}
+
+// noUnit says why a baseline's standard deviation is no unit of a shift; empty if it is one.
+func noUnit(sd float64) string {
+	switch {
+	case sd > 0:
+		return ""
+	case sd != sd:
+		return "the baseline's spread is beyond a double: leave out a number such as -1.8e308 that stands for missing ones"
+	}
+	return "the baseline is constant: a shift has no unit"
 }
 
 // studentTail is P(|T| >= |t|) of Student's t with df degrees of freedom.

@@ -3,7 +3,12 @@ package detectors
 import (
 	"math"
 	"math/rand/v2"
+	"strings"
 	"testing"
+	"time"
+
+	"plumbline"
+	"plumbline/profiles"
 )
 
 // By its score mean_shift keeps its level, also where windows of little spread are frequent.
@@ -60,5 +65,38 @@ func TestMuteCalibration(t *testing.T) {
 	}
 	if p, _, r := (&Calibration{}).tail(s); r != known || p > 1e-100 {
 		t.Errorf("without windows rows count as independent: p %v", p)
+	}
+}
+
+// A sentinel of a baseline makes its spread infinite, not nothing.
+func TestSpreadBeyondADouble(t *testing.T) {
+	m := &plumbline.Model{Name: "m"}
+	b := profiles.NewBuilder(m)
+	row := func(i int) *plumbline.Record {
+		x := float64(i % 10)
+		if i%50 == 7 {
+			x = -math.MaxFloat64
+		}
+		return &plumbline.Record{Features: []plumbline.Field{{Name: "x", Value: value(x)}, {Name: "one", Value: value(1.5)}}}
+	}
+	for i := range 1000 {
+		b.Add(row(i))
+	}
+	baseline, err := b.Build(time.Unix(0, 0), "sentinel")
+	if err != nil {
+		t.Fatal(err)
+	}
+	layout := profiles.NewLayout(m, baseline)
+	p, f := layout.NewProfile(), profiles.NewFolder(layout)
+	for i := range 200 {
+		f.Fold(row(i), false, p)
+	}
+	in := Input{BaselineProfile: baseline.Profile(), CurrentProfile: p}
+	for feature, why := range map[string]string{"x": "beyond a double", "one": "constant"} {
+		for name, of := range map[string]func(Input) outcome{"mean_shift": meanShiftOf, "welch": welchOf, "var_ratio": varRatioOf} {
+			if res := of(in.of(feature)); res.Value != nil || !strings.Contains(res.Reason, why) {
+				t.Errorf("%s of %s: %q, not because it is %s", name, feature, res.Reason, why)
+			}
+		}
 	}
 }

@@ -89,8 +89,8 @@ func perSD(res Result, sd float64) Result {
 	if res.Value == nil {
 		return res
 	}
-	if !(sd > 0) {
-		return none(res.N, res.M, "the baseline is constant: a shift has no unit")
+	if reason := noUnit(sd); reason != "" {
+		return none(res.N, res.M, "%s", reason)
 	}
 	for _, v := range []**float64{&res.Value, &res.Effect, &res.Lower, &res.Upper} {
 		if *v != nil {

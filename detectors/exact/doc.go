@@ -7,4 +7,5 @@
 // them out and counts them. Infinities are values like others where only the order counts.
 //
 // [Brier], [LogLoss] and [NDCG] are of another kind: they judge the scores of one set of rows by what came true, as scikit-learn does.
+// They, and [ScholzStephens], SciPy's table of p-values, are for direct use: no command calls them.
 package exact

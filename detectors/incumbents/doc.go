@@ -10,6 +10,9 @@
 //	frouros 0.9.0       KSTest and ChiSquareTest
 //	whylogs 1.6.4       the column drift algorithms, on exact quantiles in place of its sketches
 //
+// [EvidentlyDataset], [RandomSplits] and [ConsecutiveSplits] are for direct use: the verdict on a whole table, and cuts of one's own log with which
+// [Audit] counts false alarms.
+//
 // The package never decides anything for plumbline: its own tests are in package detectors. It reads no file and keeps no state, and
 // what it returns holds neither NaN nor infinity.
 package incumbents

@@ -3,7 +3,8 @@
 // [detectors.CosineShift] and [detectors.ComponentsDrifted]. Sums of parts add up to the sum of the whole.
 //
 // A sketch takes a few hundred numbers whatever it has counted, and counting a vector takes 64 dot products, so samples of any size
-// can be compared in one pass: the example of [Compare].
+// can be compared in one pass: the example of [Compare]. [MeanCosine], [Components] and [FitBasis] are for direct use as it is: the distance of
+// mean vectors, which coordinates moved, and principal components.
 package mmd
 
 import (

@@ -12,6 +12,9 @@
 //   - [ECUSUM]: a rise of a bounded loss, with a guarantee that needs no independence;
 //   - [Confidence]: how large a running rate is, at all times at once; [RiskRise] compares two.
 //
+// For direct use, not reached by rules: [NewConfidence] and [RiskRise], [Regroup] for counts of cells that [Coarsen] joined, and all that
+// follows.
+//
 // [PageHinkley], [ADWIN], [KSWIN], [DDM] and [EDDM] compute what River 0.26.1 computes, for those who migrate. Their thresholds set
 // no false-alarm rate: they are not to be preferred.
 package sequential
