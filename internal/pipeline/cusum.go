@@ -123,7 +123,7 @@ func (m *Readings) dayBefore(ctx context.Context, a ask, k profiles.Key, finest 
 	var means []float64
 	var rows float64
 	for _, s := range before {
-		if v, n := s.mean(k); n > 0 {
+		if v, n, _ := s.mean(k); n > 0 {
 			means = append(means, v)
 			rows += float64(n)
 		}
@@ -134,8 +134,11 @@ func (m *Readings) dayBefore(ctx context.Context, a ask, k profiles.Key, finest 
 	}
 	mean, sd := meanSD(means)
 	phi, _ := sequential.Lag1(means)
-	if sd == 0 {
+	switch {
+	case sd == 0:
 		return sums{}, "it did not change at all in the day before the window", nil
+	case sd-sd != 0:
+		return sums{}, "its values of the day before the window lie too far apart to be computed with", nil
 	}
 	return sums{width: finest, phi: phi, steps: float64(len(means)), rows: rows, compared: "compared with the day before the window",
 		mean:   func(context.Context, plumbline.Window) (float64, bool, error) { return mean, true, nil },
@@ -155,13 +158,17 @@ func (m *Readings) sum(ctx context.Context, a ask, k profiles.Key, s sums) (plum
 		return out, nil
 	}
 	type point struct {
-		z, off float64
-		n      int64
-		at     time.Time
+		z, mean, expected float64
+		n                 int64
+		at                time.Time
 	}
 	var points []point
+	beyond := 0
 	for _, t := range steps {
-		v, n := t.mean(k)
+		v, n, lost := t.mean(k)
+		if lost {
+			beyond++
+		}
 		if n == 0 {
 			continue
 		}
@@ -170,13 +177,21 @@ func (m *Readings) sum(ctx context.Context, a ask, k profiles.Key, s sums) (plum
 			return out, err
 		}
 		spread := s.spread(n) * (1 + 1/math.Sqrt(2*s.steps)) // as much larger as it may be, by a standard error
-		if !ok || !(spread > 0) {
+		if !ok || !(spread > 0) || math.IsInf(spread, 1) {
 			continue
 		}
 		out.N += float64(n)
-		points = append(points, point{min(max((v-expected)/spread, -winsor), winsor), v - expected, n, t.window.From})
+		points = append(points, point{min(max((v-expected)/spread, -winsor), winsor), v, expected, n, t.window.From})
 	}
-	if len(points) == 0 {
+	if beyond > 0 {
+		out.Note = join(out.Note, fmt.Sprintf("%d of %d steps hold values too large for a mean", beyond, len(steps)))
+	}
+	switch {
+	case len(points) > 0:
+	case beyond > 0:
+		out.Reason = "its values are too large for a mean"
+		return out, nil
+	default:
 		out.Reason = "there is nothing to compare the values with"
 		return out, nil
 	}
@@ -203,17 +218,23 @@ func (m *Readings) sum(ctx context.Context, a ask, k profiles.Key, s sums) (plum
 	}
 	out.Value = plumbline.Finite(value / chart.H)
 	if zero = min(zero, int64(len(points))-1); value > 0 {
-		sum, n := 0.0, 0.0
+		var mean, expected average
 		for _, p := range points[zero:] {
-			sum, n = sum+p.off*float64(p.n), n+float64(p.n)
+			mean.add(p.mean, p.n)
+			expected.add(p.expected, p.n)
 		}
-		out.Effect = plumbline.Finite(sum / n)
+		off := mean.value - expected.value
+		out.Effect = plumbline.Finite(off)
 		if s.sd > 0 {
-			out.SD = plumbline.Finite(sum / n / s.sd)
+			out.SD = plumbline.Finite(off / s.sd)
 		}
 	}
-	if *out.Value > 1 {
-		out.Note = join(fmt.Sprintf("the mean is %+.3g off since about %s", *out.Effect, points[zero].at.Format("2006-01-02 15:04Z07:00")), out.Note)
+	if value > chart.H {
+		off := "farther off than can be computed"
+		if out.Effect != nil {
+			off = fmt.Sprintf("%+.3g off", *out.Effect)
+		}
+		out.Note = join(fmt.Sprintf("the mean is %s since about %s", off, points[zero].at.Format("2006-01-02 15:04Z07:00")), out.Note)
 		if out.SD != nil && math.Abs(*out.SD) < a.Tolerate {
 			out.Value, out.Note = plumbline.Finite(0), join(out.Note, "which is tolerated")
 		}
@@ -233,14 +254,4 @@ func (a ask) sharers() int {
 		}
 	}
 	return max(n, 1)
-}
-
-func meanSD(values []float64) (mean, sd float64) {
-	for i, v := range values {
-		mean += (v - mean) / float64(i+1)
-	}
-	for _, v := range values {
-		sd += (v - mean) * (v - mean)
-	}
-	return mean, math.Sqrt(sd / float64(max(len(values)-1, 1)))
 }

@@ -116,7 +116,7 @@ func (m *Readings) watch(p chartPlan, a ask, features []judgedFeature, out *plum
 		switch {
 		case found.Value == nil:
 			open[found.Reason]++
-		case *found.Value > 1 && math.Abs(*found.SD) >= a.Tolerate:
+		case *found.Value > 1 && (found.SD == nil || math.Abs(*found.SD) >= a.Tolerate):
 			found.Model, found.Version, found.Slice, found.Feature, found.Window = a.Model, a.Query.Version, a.Slice, f.key.Name, p.window
 			found.Test, found.Verdict = "qt_ewma", plumbline.Drift
 			out.Counted = append(out.Counted, found)
@@ -187,6 +187,9 @@ func (m *Readings) chart(p chartPlan, k profiles.Key) plumbline.Finding {
 	}
 	found := plumbline.Finding{Value: plumbline.Finite(chart.Statistic(state) / limit), N: state.Weight * state.Weight / state.Square, M: held}
 	found.SD = plumbline.Finite(shiftOf(state.Z, chart.Shares, c.ordered))
+	if found.Value == nil {
+		return plumbline.Finding{Reason: "its statistic can't be computed"}
+	}
 	if chart.Design > 1.5 {
 		found.NEffective = found.N / chart.Design
 	}

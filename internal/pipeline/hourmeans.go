@@ -72,15 +72,15 @@ func measureMeans(v *Version, against string) map[profiles.Key]hourMeans {
 			mean, ok := f.Mean()
 			about, ok2 := r.Mean()
 			sd, ok3 := r.SD()
-			if !ok || !ok2 || !ok3 || !(sd > 0) {
+			d := mean - about
+			if !ok || !ok2 || !ok3 || !(sd > 0) || d-d != 0 {
 				continue
 			}
 			if all[f.Key] == nil {
 				all[f.Key] = &means{}
 			}
-			d := mean - about
 			all[f.Key].off = append(all[f.Key].off, d)
-			all[f.Key].ratio = append(all[f.Key].ratio, d*d/(sd*sd*(1/float64(f.N)+1/float64(r.N))))
+			all[f.Key].ratio = append(all[f.Key].ratio, d/sd*(d/sd)/(1/float64(f.N)+1/float64(r.N))) // a square of sd may be no number
 		}
 	}
 	out := map[profiles.Key]hourMeans{}

@@ -43,21 +43,21 @@ func (a ask) whole(width time.Duration) plumbline.Window {
 	return plumbline.Window{From: to.Add(-a.Window / width * width), To: to}
 }
 
-// mean is that of a number in the step, of n values.
-func (s step) mean(k profiles.Key) (mean float64, n int64) {
-	sum := 0.0
+// mean is that of a number in the step, of n values. Beside them may be some so large that their sum is no number.
+func (s step) mean(k profiles.Key) (mean float64, n int64, beyond bool) {
+	var a average
 	for _, p := range s.panes {
-		if f := p.Feature(k); f != nil {
-			if v, ok := f.Mean(); ok && f.N > 0 {
-				sum += v * float64(f.N)
-				n += f.N
-			}
+		f := p.Feature(k)
+		if f == nil || f.N == 0 {
+			continue
+		}
+		if v, ok := f.Mean(); ok {
+			a.add(v, f.N)
+		} else {
+			beyond = true
 		}
 	}
-	if n == 0 {
-		return 0, 0
-	}
-	return sum / float64(n), n
+	return a.value, a.n, beyond
 }
 
 // records is how many there are in the step.
