@@ -38,7 +38,7 @@ func (a *answers) finding(ctx context.Context, q Query) (plumbline.Finding, erro
 	if known, ok := a.findings[key]; ok {
 		return known.finding, known.err
 	}
-	f, err := a.src.Finding(ctx, q, a.at)
+	f, err := a.ask(ctx, q)
 	if err == nil && (f.Value == nil || *f.Value-*f.Value != 0) {
 		err = ErrNoData
 		if f.Reason == "" {
@@ -56,9 +56,27 @@ func (a *answers) find(ctx context.Context, selector map[string]string) ([]map[s
 	if known, ok := a.targets[key]; ok {
 		return known.list, known.err
 	}
-	list, err := a.src.Targets(ctx, selector, a.at)
+	list, err := a.list(ctx, selector)
 	a.targets[key] = targets{list, err}
 	return list, err
+}
+
+func (a *answers) ask(ctx context.Context, q Query) (_ plumbline.Finding, err error) {
+	defer caught(&err)
+	return a.src.Finding(ctx, q, a.at)
+}
+
+func (a *answers) list(ctx context.Context, selector map[string]string) (_ []map[string]string, err error) {
+	defer caught(&err)
+	return a.src.Targets(ctx, selector, a.at)
+}
+
+// caught makes a panic of a source the error of the rules that asked: numbers that one of them can't cope with must not end the watch
+// over all others.
+func caught(err *error) {
+	if r := recover(); r != nil {
+		*err = fmt.Errorf("a fault of plumbline, please report it: %v", r)
+	}
 }
 
 // all lists the findings read, in order of the first question. Those the source failed to give are left out.

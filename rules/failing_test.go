@@ -72,3 +72,37 @@ func TestErrorsAreBounded(t *testing.T) {
 		t.Error(res.Errors)
 	}
 }
+
+// A source that panics fails the rule that asked, leaves its alerts as they are, and is no matter of the others.
+func TestAPanicIsAnErrorOfOneRule(t *testing.T) {
+	g := mustParse(t, `groups:
+- name: g
+  rules:
+  - {alert: Faulty, expr: 'psi("x", "1h") > 0.5'}
+  - {alert: Sound, expr: 'volume("1h") > 0.5'}
+`)
+	faulty := false
+	src := &fake{value: func(q Query, _ time.Time) (float64, error) {
+		if faulty && q.Func == "psi" {
+			var nothing *float64
+			return *nothing, nil
+		}
+		return 1, nil
+	}}
+	e := NewEngine(g, nil)
+	for i := range 3 {
+		res, err := e.Eval(t.Context(), start.Add(time.Duration(i)*time.Minute), src)
+		if err != nil || len(res.Alerts) != 2 || res.Alerts[0].State != plumbline.Firing || res.Alerts[1].State != plumbline.Firing {
+			t.Fatalf("%d: %v %+v", i, err, res.Alerts)
+		}
+		if i > 0 && (len(res.Errors) != 1 || !strings.Contains(res.Errors[0].Error(), `rule "Faulty" (rules.yaml:4): m: reading psi: a fault of plumbline`)) {
+			t.Errorf("%d: %v", i, res.Errors)
+		}
+		faulty = true
+	}
+	src.targets = func(map[string]string, time.Time) ([]map[string]string, error) { panic("no targets") }
+	res, err := e.Eval(t.Context(), start.Add(3*time.Minute), src)
+	if err != nil || len(res.Errors) != 2 || len(res.Transitions) != 0 || res.Alerts[0].State != plumbline.Firing {
+		t.Errorf("%v %+v", err, res)
+	}
+}
