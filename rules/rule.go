@@ -14,11 +14,16 @@ import (
 // Catalogue is what rules are checked against.
 type Catalogue struct {
 	Functions       []Function
-	Models          []plumbline.Model // nil: names of models and features are not checked
-	Triggers        []string          // nil: names of triggers are not checked
-	Retention       time.Duration     // longest window the store can answer; 0 is not checked
-	DefaultInterval time.Duration     // of groups that name none; 0 is a minute
+	Models          []plumbline.Model   // nil: names of models and features are not checked
+	Open            bool                // models that nobody declared may come with their records
+	Features        map[string]Features // by model: what its baselines hold
+	Triggers        []string            // nil: names of triggers are not checked
+	Retention       time.Duration       // longest window the store can answer; 0 is not checked
+	DefaultInterval time.Duration       // of groups that name none; 0 is a minute
 }
+
+// Features are the names in the baselines of a model.
+type Features struct{ Inputs, Others []string }
 
 // Group is a list of rules that are evaluated at the same instants.
 type Group struct {
