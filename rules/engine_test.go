@@ -27,7 +27,7 @@ func group(t *testing.T, fields string) Group {
 	if fields != "" {
 		fields = ", " + fields
 	}
-	return mustParse(t, `groups: [{name: g, interval: 1m, rules: [{alert: A, expr: 'psi("f", "1h") > 0.5'`+fields+`}]}]`)
+	return mustParse(t, `groups: [{name: g, interval: 1m, rules: [{alert: A, for_each: {feature: "*"}, expr: 'psi("1h") > 0.5'`+fields+`}]}]`)
 }
 
 // script is a source that plays one character an evaluation, one evaluation a minute:

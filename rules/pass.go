@@ -25,6 +25,9 @@ type pass struct {
 	answers *answers
 	before  map[string]instance
 
+	inapplicable []judged // targets for which a statistic makes no sense, until it is known whether it does for any
+	applicable   int
+
 	after       []instance
 	gone        []plumbline.Alert
 	transitions []plumbline.Transition
@@ -43,8 +46,14 @@ func (p *pass) run() {
 		p.freeze("could not be evaluated: " + err.Error())
 		return
 	}
+	absent, reason, err := p.absent(list)
+	if err != nil {
+		p.fail(fmt.Errorf("listing targets: %w", err))
+		p.freeze("could not be evaluated: " + err.Error())
+		return
+	}
 	targets := map[string]map[string]string{}
-	for _, bound := range list {
+	for _, bound := range append(list, absent...) {
 		targets[targetKey(bound)] = bound
 	}
 	keys := sortedKeys(targets)
@@ -58,18 +67,25 @@ func (p *pass) run() {
 		i, known := p.before[key]
 		bound, exists := targets[key]
 		if exists {
-			i.bound, i.vanished = bound, time.Time{}
+			i.bound = bound
+		}
+		if exists && len(absent) == 0 {
+			i.vanished = time.Time{}
 		}
 		if !known {
 			i.alert = plumbline.Alert{State: plumbline.Inactive}
 		}
 		p.describe(&i.alert)
-		if exists {
-			p.evaluate(i, known)
-		} else {
+		switch {
+		case !exists:
 			p.vanish(i)
+		case len(absent) > 0:
+			p.without(i, known, reason)
+		default:
+			p.evaluate(i, known)
 		}
 	}
+	p.decide()
 	p.limit()
 }
 
@@ -80,8 +96,13 @@ func (p *pass) describe(a *plumbline.Alert) {
 }
 
 func (p *pass) evaluate(i instance, known bool) {
-	ev := &evaluation{ctx: p.ctx, answers: p.answers, bound: i.bound, rule: p.rule, values: map[string]any{}}
+	ev := p.evaluation(i)
 	t, reason, err := p.judge(ev, i.alert.State)
+	if errors.Is(err, ErrNotApplicable) {
+		p.inapplicable = append(p.inapplicable, judged{i, known, ev, reason})
+		return
+	}
+	p.applicable++
 	if err != nil {
 		p.fail(fmt.Errorf("%s: %w", describeTarget(i.bound), err))
 		if known {
@@ -90,9 +111,27 @@ func (p *pass) evaluate(i instance, known bool) {
 		}
 		return
 	}
+	p.conclude(judged{i, known, ev, reason}, t)
+}
+
+func (p *pass) evaluation(i instance) *evaluation {
+	return &evaluation{ctx: p.ctx, answers: p.answers, bound: i.bound, rule: p.rule, values: map[string]any{}}
+}
+
+// judged is an instance and what was read of its statistics.
+type judged struct {
+	instance instance
+	known    bool
+	ev       *evaluation
+	reason   string
+}
+
+// conclude moves an instance by what its expressions say.
+func (p *pass) conclude(j judged, t truth) {
+	i, known, ev := j.instance, j.known, j.ev
 	p.evaluated++
 	was := i.alert.State
-	a, edge := step(i.alert, p.rule, t, reason, p.at)
+	a, edge := step(i.alert, p.rule, t, j.reason, p.at)
 	started := a.State != was && was != plumbline.Pending && a.State != plumbline.Inactive
 	switch {
 	case t == yes, edge == plumbline.EdgeResolved && len(ev.findings) > 0, a.State == plumbline.NoData:
@@ -151,7 +190,7 @@ func (p *pass) settle(i instance, known bool, edge plumbline.Edge) {
 
 func (p *pass) keep(i instance) { p.after = append(p.after, i) }
 
-// judge computes the rule's expressions for a target.
+// judge computes the rule's expressions for a target. The error wraps ErrNotApplicable where they make no sense for it.
 func (p *pass) judge(ev *evaluation, state plumbline.AlertState) (truth, string, error) {
 	truthful, err := p.rule.cond.run(ev)
 	if err == nil && truthful {
@@ -166,12 +205,13 @@ func (p *pass) judge(ev *evaluation, state plumbline.AlertState) (truth, string,
 	switch {
 	case err == nil:
 		return no, "", nil
-	case errors.Is(err, ErrNotApplicable) && state != plumbline.Firing: // what fired did apply: that it no longer does is silence
-		return no, "", nil
 	case errors.Is(err, ErrNoData):
 		reason := ev.reason
 		if reason == "" {
 			reason = err.Error()
+		}
+		if errors.Is(err, ErrNotApplicable) && state != plumbline.Firing { // what fired did apply: that it no longer does is silence
+			return no, reason, err
 		}
 		t, reason := p.withoutData(reason)
 		return t, reason, nil

@@ -55,8 +55,8 @@ func cusum(ctx context.Context, m *Readings, a ask) (plumbline.Finding, error) {
 		base = byName(p, a.Feature)
 	}
 	now := byName(cur.Profile, a.Feature)
-	if typ, known := typeOf(detectors.Input{Baseline: base, Current: now}); known && !typ.Numeric() || now == nil && base == nil {
-		return plumbline.Finding{}, fmt.Errorf("cusum of %s: %w", a.Feature, rules.ErrNotApplicable)
+	if why := a.pointless(detectors.Input{Baseline: base, Current: now}, plumbline.FeatureType.Numeric); why != "" {
+		return plumbline.Finding{Reason: why}, rules.ErrNotApplicable
 	}
 	if now == nil || now.N == 0 {
 		return plumbline.Finding{Reason: "no values in the window"}, nil

@@ -142,11 +142,22 @@ func featureTest(t detectors.Test) func(context.Context, *Readings, ask) (plumbl
 		if cur.Uncounted > 0 {
 			countUncounted(t.Name, cur, &f)
 		}
-		if typ, known := typeOf(in); known && !t.Applies(typ) || in.Current == nil && in.Baseline == nil {
-			return f, fmt.Errorf("%s of %s: %w", t.Name, a.Feature, rules.ErrNotApplicable)
+		if why := a.pointless(in, t.Applies); why != "" {
+			return plumbline.Finding{Reason: why}, rules.ErrNotApplicable
 		}
 		return f, nil
 	}
+}
+
+// pointless says why a statistic makes no sense for the asked feature: it is not there at all, or of another type. "" if it does.
+func (a ask) pointless(in detectors.Input, applies func(plumbline.FeatureType) bool) string {
+	if in.Current == nil && in.Baseline == nil {
+		return fmt.Sprintf("%s has no feature %s, neither in the window nor in its baseline", a.Model, a.Feature)
+	}
+	if typ, known := typeOf(in); known && !applies(typ) {
+		return fmt.Sprintf("%s is a %s", a.Feature, typ)
+	}
+	return ""
 }
 
 func byName(p *profiles.Profile, name string) *profiles.Feature {

@@ -155,7 +155,7 @@ func (m *Readings) compute(ctx context.Context, q rules.Query, at time.Time) (pl
 	a := ask{Query: q, at: at, version: v, stream: plumbline.Stream{Model: q.Model, Version: q.Version, Slice: q.Slice},
 		window: plumbline.Window{From: at.Add(-q.Window), To: at}}
 	f, err := e.read(ctx, m, a)
-	if err != nil {
+	if err != nil && !errors.Is(err, rules.ErrNoData) {
 		return plumbline.Finding{}, err
 	}
 	f.Model, f.Version, f.Slice, f.Test, f.Args, f.Guard = q.Model, q.Version, q.Slice, q.Func, q.Args, e.Guard
@@ -168,7 +168,7 @@ func (m *Readings) compute(ctx context.Context, q rules.Query, at time.Time) (pl
 	if v.Auto {
 		f.Note = join(f.Note, "the baseline was made from the first records seen, not from training data")
 	}
-	return f, nil
+	return f, err
 }
 
 // join adds a note to a note.
