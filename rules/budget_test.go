@@ -35,16 +35,31 @@ func TestBudgetIsSharedByCalls(t *testing.T) {
 
 func TestBudgetMistakes(t *testing.T) {
 	for text, want := range map[string]string{
-		`budget: often, expr: 'drifted("1d") > 0'`:      `3:30: error: budget "often": write a number of false alarms per time, like 1 per 30d`,
-		`budget: 1 per moon, expr: 'drifted("1d") > 0'`: "moon is no duration",
-		`budget: 1 per 30d, expr: 'volume("1d") > 0'`:   "nothing in the expression spends a budget",
-		`tolerate: 0.1, expr: 'volume("1d") > 0'`:       "nothing in the expression spends a budget",
-		`tolerate: -1, expr: 'drifted("1d") > 0'`:       "between 0 and 10",
-		`tolerate: .nan, expr: 'drifted("1d") > 0'`:     "expected a number",
+		`budget: often, expr: 'drifted("1d") > 0'`:                         `3:30: error: budget "often": write a number of false alarms per time, like 1 per 30d`,
+		`budget: 1 per moon, expr: 'drifted("1d") > 0'`:                    "moon is no duration",
+		`budget: 1 per 30d, expr: 'volume("1d") > 0'`:                      "nothing in the expression spends a budget",
+		`tolerate: 0.1, expr: 'volume("1d") > 0'`:                          "nothing in the expression spends a budget",
+		`tolerate: -1, expr: 'drifted("1d") > 0'`:                          "between 0 and 10",
+		`tolerate: .nan, expr: 'drifted("1d") > 0'`:                        "expected a number",
+		`tolerate: 11, expr: 'drifted("1d") > 0'`:                          "between 0 and 10",
+		`budget: 1 per 1s, expr: 'drifted("1d") > 0'`:                      `3:30: error: 1 per 1s is more than drifted("1d") can spend`,
+		`budget: 1 per 1d, expr: 'drifted("7d") > 0'`:                      "the largest budget here is 1 per 2d;",
+		`budget: 3 per 2h, expr: 'drifted("1h") > 0'`:                      "the largest budget here is 1 per 2h;",
+		`budget: 3 per 2d, expr: 'drifted("1d") > 0 or drifted("1h") > 3'`: "the largest budget here is 1 per 1d;", // half of it for each
+		`tolerate: 2, expr: 'risk("30d") > 1'`:                             "what risk tolerates is a share, from 0 to below 1",
+		`tolerate: 1, expr: 'drifted("1d") > 0 or risk("30d") > 1'`:        "what risk tolerates is a share",
+		`expr: 'risk("1h") > 1'`:                                           "the window 1h is too short for risk",
+		`expr: 'risk("84h") > 1'`:                                          "the window 3d12h is no multiple of 1d",
 	} {
 		_, problems := Parse("r.yaml", []byte("groups:\n- name: g\n  rules: [{alert: A, "+text+"}]\n"), testCatalogue())
 		if len(problems) != 1 || !strings.Contains(problems[0].String(), want) {
 			t.Errorf("%s: %v, want %q", text, problems, want)
+		}
+	}
+	for _, text := range []string{`budget: 1 per 2d, expr: 'drifted("1d") > 0'`, `budget: 1 per 2h, expr: 'drifted("1h") > 0'`, `budget: 1 per 1d, expr: 'drifted("1d") > 0 or drifted("1h") > 3'`,
+		`tolerate: 0.99, expr: 'risk("2d") > 1'`, `tolerate: 10, expr: 'drifted("1d") > 0'`} {
+		if _, problems := Parse("r.yaml", []byte("groups:\n- name: g\n  rules: [{alert: A, "+text+"}]\n"), testCatalogue()); len(problems) > 0 {
+			t.Errorf("%s: %v", text, problems)
 		}
 	}
 }

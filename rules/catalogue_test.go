@@ -19,7 +19,9 @@ func testCatalogue() Catalogue {
 		c.Functions = append(c.Functions, Function{Name: name, Scope: ModelScope, Unit: "1", Doc: "the model's " + name})
 	}
 	c.Functions = append(c.Functions, Function{Name: "class_share", Scope: ModelScope, Unit: "share", Doc: "share of answers of one class", Args: []string{"class"}})
-	c.Functions = append(c.Functions, Function{Name: "drifted", Scope: ModelScope, Unit: "features", Doc: "features that drifted, by the rule's budget", Spends: true})
+	c.Functions = append(c.Functions, Function{Name: "drifted", Scope: ModelScope, Unit: "features", Doc: "features that drifted, by the rule's budget", Spends: true,
+		Every: func(window time.Duration) time.Duration { return 2 * min(window, 24*time.Hour) }})
+	c.Functions = append(c.Functions, Function{Name: "risk", Scope: ModelScope, Unit: "limits", Doc: "risk of labels", Spends: true, Tolerates: 1, Least: 48 * time.Hour, Step: 24 * time.Hour})
 	return c
 }
 

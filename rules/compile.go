@@ -134,45 +134,6 @@ func (k *checker) policy() {
 	}
 }
 
-// spending checks budget and tolerate, which only functions that judge by themselves ask for.
-func (k *checker) spending() {
-	r := k.rule
-	spends := false
-	for _, c := range []*condition{r.cond, r.clear} {
-		for i := 0; c != nil && i < len(c.calls); i++ {
-			spends = spends || c.calls[i].spends
-		}
-	}
-	var names []string
-	for _, f := range k.catalogue.Functions {
-		if f.Spends {
-			names = append(names, f.Name)
-		}
-	}
-	unused := func(field string) {
-		if r.cond != nil && !spends {
-			k.err(field, "nothing in the expression spends a budget", "ask "+strings.Join(names, " or ")+`, like expr: drifted("1d") > 0`)
-		}
-	}
-	if r.Budget = plumbline.DefaultBudget; r.budget != "" {
-		b, err := plumbline.ParseBudget(r.budget)
-		if err != nil {
-			k.err("budget", err.Error(), "")
-		} else {
-			r.Budget = b
-		}
-		unused("budget")
-	}
-	if r.Tolerate < 0 || r.Tolerate > 10 || r.Tolerate != r.Tolerate {
-		k.err("tolerate", "a tolerated drift is a shift between 0 and 10 standard deviations", "write a number like tolerate: 0.1")
-	} else if r.Tolerate > 0 {
-		unused("tolerate")
-	}
-	if !spends {
-		r.Budget = plumbline.Budget{}
-	}
-}
-
 // texts compiles labels and annotations.
 func (k *checker) texts() {
 	r := k.rule

@@ -217,6 +217,11 @@ func (r *reader) call(n *ast.CallNode) {
 		r.add(last, "the window must be longer than zero", "")
 	case window%time.Minute != 0:
 		r.add(last, fmt.Sprintf("the window %s is not a whole number of minutes", strictyaml.FormatDuration(window)), "the store counts by the minute")
+	case window < f.Least:
+		r.add(last, fmt.Sprintf("the window %s is too short for %s", strictyaml.FormatDuration(window), f.Name), "it takes windows from "+strictyaml.FormatDuration(f.Least)+" on")
+	case f.Step > 0 && window%f.Step != 0:
+		r.add(last, fmt.Sprintf("the window %s is no multiple of %s", strictyaml.FormatDuration(window), strictyaml.FormatDuration(f.Step)),
+			"the window of "+f.Name+" is one, like "+strictyaml.FormatDuration(window/f.Step*f.Step+f.Step))
 	case r.scope.retention > 0 && window > r.scope.retention:
 		r.add(last, fmt.Sprintf("the window %s is longer than the store's retention %s", strictyaml.FormatDuration(window), strictyaml.FormatDuration(r.scope.retention)),
 			"shorten the window or raise store.retention.panes")

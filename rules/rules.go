@@ -27,8 +27,13 @@ type Function struct {
 	Doc   string   // one line
 	Args  []string // names of further literal texts, between the feature and the window: class_share("1", "1h")
 	Guard bool     // it says whether there is enough to judge; its findings are told where a rule asks for nothing else
-	// Spends says that the function judges windows by itself, and spends the rule's budget of false alarms on it.
-	Spends bool
+	// Windows are at least Least long, and multiples of Step; 0 is a minute.
+	Least, Step time.Duration
+	// Spends says that the function judges windows by itself, and spends the rule's budget of false alarms on it: at most one in
+	// Every(window). What it takes for tolerate is below Tolerates; 0 is 10 standard deviations.
+	Spends    bool
+	Every     func(window time.Duration) time.Duration
+	Tolerates float64
 }
 
 // Query is one call of a function with everything bound.

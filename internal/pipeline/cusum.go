@@ -25,7 +25,7 @@ const (
 )
 
 func cusumReading() reading {
-	return reading{rules.Function{Name: "cusum", Scope: rules.FeatureScope, Unit: "limits", Spends: true,
+	return reading{rules.Function{Name: "cusum", Scope: rules.FeatureScope, Unit: "limits", Spends: true, Every: everyRun, Least: leastPane * time.Minute,
 		Doc: "cumulative sum of how far the mean lies off, by its limit: above 1 it has shifted and stayed; may be asked every minute, set by the rule's budget of false alarms"}, cusum}
 }
 

@@ -39,7 +39,8 @@ func judgedWindow(at time.Time, length time.Duration, zone *time.Location) plumb
 // driftedReading is the function that judges a whole window by a budget.
 func driftedReading() reading {
 	return reading{rules.Function{Name: "drifted", Scope: rules.ModelScope, Unit: "features", Spends: true,
-		Doc: "features and outputs that drifted in the newest whole window, all of them judged together by the rule's budget of false alarms"}, drifted}
+		Every: func(window time.Duration) time.Duration { return 2 * stride(window) }, // with more, most ordinary windows would be drifts
+		Doc:   "features and outputs that drifted in the newest whole window, all of them judged together by the rule's budget of false alarms"}, drifted}
 }
 
 func drifted(ctx context.Context, m *Readings, a ask) (plumbline.Finding, error) {

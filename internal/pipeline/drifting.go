@@ -28,7 +28,7 @@ const (
 
 // driftingReading is the function that may be asked at every instant.
 func driftingReading() reading {
-	return reading{rules.Function{Name: "drifting", Scope: rules.ModelScope, Unit: "features", Spends: true,
+	return reading{rules.Function{Name: "drifting", Scope: rules.ModelScope, Unit: "features", Spends: true, Every: everyRun, Least: leastPane * time.Minute,
 		Doc: "features and outputs whose distribution has changed by now: charts over the window's panes that may be asked every minute, set by the rule's budget of false alarms"}, drifting}
 }
 

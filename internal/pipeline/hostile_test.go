@@ -96,9 +96,9 @@ func hostileRules(t *testing.T, features []string) rules.Group {
 	for _, f := range Functions() {
 		references, options, window, targets := rules.References[:1], "", "3h", []string{""}
 		if f.Spends {
-			references, options = rules.References, ", budget: 1 per 1d"
+			references, options = rules.References, ", budget: 1 per 2d"
 		}
-		if f.Name == "risk" {
+		if f.Least > 3*time.Hour {
 			window = "2d"
 		}
 		if f.Scope == rules.FeatureScope {

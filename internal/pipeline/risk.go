@@ -25,9 +25,10 @@ const mostEvidence = 10
 
 func riskReadings() []reading {
 	return []reading{
-		{rules.Function{Name: "risk", Scope: rules.ModelScope, Unit: "limits", Spends: true,
-			Doc: "evidence that the error rate of labelled answers rose above the baseline's upper bound plus tolerate (here a share), by its limit: above 1 it did; needs no independence"}, risk},
-		{rules.Function{Name: "loss_lower", Scope: rules.ModelScope, Unit: "share",
+		{rules.Function{Name: "risk", Scope: rules.ModelScope, Unit: "limits", Least: 2 * Day, Step: Day, Spends: true, Tolerates: 1,
+			Every: func(time.Duration) time.Duration { return 2 * Day }, // days are told as a whole
+			Doc:   "evidence that the error rate of labelled answers rose above the baseline's upper bound plus tolerate (here a share), by its limit: above 1 it did; needs no independence"}, risk},
+		{rules.Function{Name: "loss_lower", Scope: rules.ModelScope, Unit: "share", Least: 2 * Day, Step: Day,
 			Doc: "lower bound of the error rate of labelled answers that holds at every look at once with 95 %: the looks of half a window, from one start"}, lossLower},
 	}
 }

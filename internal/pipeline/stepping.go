@@ -76,5 +76,8 @@ func runLength(b plumbline.Budget, features int, width time.Duration) float64 {
 
 const minRunLength, maxRunLength = 100, 1e9
 
+// everyRun is the shortest time between false alarms that charts over minutes can be set to.
+func everyRun(time.Duration) time.Duration { return minRunLength * time.Minute }
+
 // powerBelow rounds down to a power of two, so that what depends on traffic does not change with every record.
 func powerBelow(x float64) float64 { return math.Exp2(math.Floor(math.Log2(x))) }
