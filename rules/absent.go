@@ -66,6 +66,7 @@ func (p *pass) without(i instance, known bool, reason string) {
 		p.vanish(i)
 		return
 	}
+	p.engine.note(p.rule.ID, targetKey(i.bound), reason)
 	t, reason := p.withoutData(reason)
 	p.conclude(judged{i, known, p.evaluation(i), reason}, t)
 }
@@ -77,6 +78,7 @@ func (p *pass) decide() {
 	for _, j := range p.inapplicable {
 		t := no
 		if dead {
+			p.engine.note(p.rule.ID, targetKey(j.instance.bound), j.reason)
 			t, j.reason = p.withoutData(j.reason)
 		} else {
 			j.reason = ""

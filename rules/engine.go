@@ -26,6 +26,7 @@ type Engine struct {
 	group   Group
 	states  map[string]map[string]instance // by rule's ID and target
 	orphans []plumbline.Alert              // of rules that are no more
+	tallies map[string]map[string]*tally   // by rule's ID and target
 }
 
 type instance struct {
@@ -82,6 +83,7 @@ func (e *Engine) Update(g Group) {
 			e.orphans = append(e.orphans, e.states[r.ID][key].alert)
 		}
 		delete(e.states, r.ID)
+		delete(e.tallies, r.ID)
 	}
 }
 

@@ -111,6 +111,7 @@ func (p *pass) evaluate(i instance, known bool) {
 		}
 		return
 	}
+	p.engine.note(p.rule.ID, targetKey(i.bound), reason)
 	p.conclude(judged{i, known, ev, reason}, t)
 }
 

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"plumbline/internal/app"
+	"plumbline/rules"
 )
 
 func (p *program) runCommand() *cobra.Command {
@@ -66,6 +67,7 @@ durable is read again at the next start. SIGHUP, like POST /-/reload, reads conf
 				if printed := json.NewEncoder(c.OutOrStdout()).Encode(summary); err == nil {
 					err = printed
 				}
+				p.tellSilent(summary.Silent)
 				if err == nil && summary.Records.Read == 0 && role != "evaluator" {
 					fmt.Fprintln(p.errs, "plumbline: nothing new to read: what the store holds already is not read again")
 				}
@@ -81,4 +83,15 @@ durable is read again at the next start. SIGHUP, like POST /-/reload, reads conf
 	c.Flags().BoolVar(&dryRun, "dry-run", false, "print what would be sent instead of sending it")
 	c.Flags().BoolVar(&untilIdle, "until-idle", false, "read sources to their end, judge everything, deliver, print a summary and exit")
 	return c
+}
+
+// tellSilent names the rules that could not have fired, and why.
+func (p *program) tellSilent(silent []rules.Silence) {
+	for _, s := range silent {
+		of := "its target"
+		if s.Of > 1 {
+			of = fmt.Sprintf("%d of its %d targets", s.Targets, s.Of)
+		}
+		fmt.Fprintf(p.errs, "plumbline: %s (%s) never had a number for %s: %s\n", s.Rule, s.Source, of, s.Reason)
+	}
 }

@@ -43,6 +43,7 @@ func (a *App) batch(ctx, hard context.Context) (Summary, error) {
 	if err := a.judge(ctx, 0, true); err != nil {
 		return sum, err
 	}
+	sum.Silent = a.evaluator.Silences()
 	left, err := a.dispatcher.Drain(ctx, drainPatience)
 	if err != nil {
 		return sum, err

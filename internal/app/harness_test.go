@@ -59,6 +59,7 @@ type daemon struct {
 	hard context.CancelFunc
 	done chan struct{} // closed when Run and Close have returned
 	err  error
+	sum  Summary
 }
 
 // options loads the folder's plumbline.yaml.
@@ -88,7 +89,7 @@ func start(t *testing.T, dir string, change ...func(*Options)) *daemon {
 	d.soft, d.hard = endSoft, endHard
 	go func() {
 		defer close(d.done)
-		_, d.err = d.app.Run(soft, hard)
+		d.sum, d.err = d.app.Run(soft, hard)
 		if err := d.app.Close(context.Background()); d.err == nil {
 			d.err = err
 		}

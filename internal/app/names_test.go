@@ -63,6 +63,13 @@ auto_baseline: 0
 	if d.err != nil {
 		t.Fatal(d.err)
 	}
+	silent := ""
+	for _, s := range d.sum.Silent {
+		silent += fmt.Sprintf("%s %d/%d ", s.Rule, s.Targets, s.Of)
+	}
+	if silent != "Psi 1/1 Cusum 1/1 Feature 1/1 Model 1/1 Latency 1/1 Kept 1/1 " || d.sum.Silent[3].Reason != "there is no model laons: neither records nor a baseline have it" {
+		t.Errorf("told to have been silent: %s, %+v", silent, d.sum.Silent)
+	}
 	l, err := ledger.Open(t.Context(), filepath.Join(dir, "data", "plumbline.db"))
 	if err != nil {
 		t.Fatal(err)

@@ -7,6 +7,7 @@ import (
 
 	"plumbline/internal/config"
 	"plumbline/internal/pipeline"
+	"plumbline/rules"
 	"plumbline/sinks"
 )
 
@@ -50,6 +51,7 @@ type Summary struct {
 	Alerts        AlertCounts     `json:"alerts"`
 	Notifications DeliveryCounts  `json:"notifications"`
 	Triggers      DeliveryCounts  `json:"triggers"`
+	Silent        []rules.Silence `json:"silent,omitempty"` // rules that never had a number to judge by
 }
 
 // AlertCounts are edges.

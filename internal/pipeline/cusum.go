@@ -154,7 +154,7 @@ func (m *Readings) sum(ctx context.Context, a ask, k profiles.Key, s sums) (plum
 		return out, err
 	}
 	if len(steps) < leastPane {
-		out.Reason = fmt.Sprintf("the window holds %d steps of %v, at least %d are needed", len(steps), model.Duration(s.width), leastPane)
+		out.Reason = fmt.Sprintf("the window holds %d steps of %v, at least %d are needed: take a longer one", len(steps), model.Duration(s.width), leastPane)
 		return out, nil
 	}
 	type point struct {

@@ -57,7 +57,7 @@ func drifting(ctx context.Context, m *Readings, a ask) (plumbline.Finding, error
 	out := plumbline.Finding{Window: p.window}
 	panes := int(p.window.Duration() / p.width)
 	if panes < leastPane {
-		out.Reason = fmt.Sprintf("the window holds %d panes of %v, at least %d are needed", panes, model.Duration(p.width), leastPane)
+		out.Reason = fmt.Sprintf("the window holds %d panes of %v, at least %d are needed: take a longer one", panes, model.Duration(p.width), leastPane)
 		return out, nil
 	}
 	if a.version.Baseline == nil {
@@ -155,7 +155,7 @@ func (m *Readings) chart(p chartPlan, k profiles.Key) plumbline.Finding {
 	memory := powerBelow(rows) * (2 - p.lambda) / p.lambda
 	c := cut(feature, leastHeld*float64(feature.N+rare(feature))/memory)
 	if c.cells < 2 {
-		return plumbline.Finding{Reason: fmt.Sprintf("fewer than %d of the rows remembered are expected beside the most frequent value", leastHeld)}
+		return plumbline.Finding{Reason: fmt.Sprintf("fewer than %d of the rows remembered, a third of the window's at most, are expected beside the most frequent value: take a longer window", leastHeld)}
 	}
 	depend, why := p.depend(k)
 	if why != "" {
@@ -178,7 +178,7 @@ func (m *Readings) chart(p chartPlan, k profiles.Key) plumbline.Finding {
 	state := p.run(chart, c)
 	now := p.lambda * state.Weight // rows in a pane of late
 	if now*(2-p.lambda)/p.lambda < leastHeld*float64(c.cells)/2 {
-		return plumbline.Finding{Reason: "too few values of late"}
+		return plumbline.Finding{Reason: "too few values of late: take a longer window"}
 	}
 	chart.Rows = powerBelow(now)
 	limit, err := sequential.SkewedLimit(chart, p.arl0)

@@ -355,6 +355,17 @@ func (e *Evaluator) Alerts(ctx context.Context) ([]plumbline.Alert, error) {
 	return alerts, err
 }
 
+// Silences lists the rules that never had a number for some target since the evaluator began.
+func (e *Evaluator) Silences() []rules.Silence {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	var out []rules.Silence
+	for _, s := range e.groups {
+		out = append(out, s.engine.Silences()...)
+	}
+	return out
+}
+
 // Groups returns the rules being evaluated.
 func (e *Evaluator) Groups() []rules.Group {
 	e.mu.Lock()
