@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -317,16 +316,5 @@ func TestCutsHoldAllRows(t *testing.T) {
 				t.Errorf("%s: %v of the window's 600 rows", f.Name, n)
 			}
 		}
-	}
-}
-
-// The guide's examples are rules.
-func TestExamplesOfSequentialDetectors(t *testing.T) {
-	guide := string(must(os.ReadFile("../../docs/sequential.md")))
-	_, rest, ok := strings.Cut(guide, "```yaml\n")
-	text, _, closed := strings.Cut(rest, "```")
-	groups, problems := rules.Parse("docs/sequential.md", []byte(text), rules.Catalogue{Functions: Functions()})
-	if !ok || !closed || len(problems) > 0 || len(groups) != 2 {
-		t.Errorf("%d groups, %v", len(groups), problems)
 	}
 }
