@@ -16,14 +16,19 @@ const (
 )
 
 // chart shows how a distribution moved, by the first histogram among an alert's findings: of a number both shapes and the cell
-// that changed most, of a category those that changed most. A histogram without a baseline has nothing to show.
+// that changed most, of a category those that changed most. It says whose it is where the alert is about no one feature. A histogram
+// without a baseline has nothing to show.
 func chart(a plumbline.Alert) string {
 	for _, f := range a.Findings {
 		if b := f.Bins; b != nil && usable(b) {
+			picture := strings.Join(changes(b, maxChanges), "\n")
 			if strings.HasPrefix(b.Labels[0], "≤ ") {
-				return shapes(b)
+				picture = shapes(b)
 			}
-			return strings.Join(changes(b, maxChanges), "\n")
+			if f.Feature != "" && f.Feature != a.Labels["feature"] {
+				picture = label(f.Feature) + "\n" + picture
+			}
+			return picture
 		}
 	}
 	return ""

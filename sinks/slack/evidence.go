@@ -15,25 +15,64 @@ import (
 // number rests on stands at the end of its line. Lines are plain text.
 func Evidence(a plumbline.Alert) []string {
 	last := latest(a.Findings)
+	all := group(a)
+	for _, g := range all {
+		g.behind(all)
+	}
 	var out []string
-	for _, g := range group(a) {
+	for _, g := range all {
 		out = append(out, g.line(a, last))
 	}
 	return out
 }
 
-// Caveats are the notes of an alert's findings, each once. That the baseline was made from traffic is left to whoever shows
-// Alert.AutoBase.
+// Caveats are the notes of an alert's findings, each once; where these are about several features, with the names of those it is about.
+// That the baseline was made from traffic is left to whoever shows Alert.AutoBase.
 func Caveats(a plumbline.Alert) []string {
-	var out []string
+	several := ""
+	for _, f := range a.Findings {
+		if f.Feature != "" && several == "" {
+			several = f.Feature
+		}
+	}
+	named := slices.ContainsFunc(a.Findings, func(f plumbline.Finding) bool { return f.Feature != "" && f.Feature != several })
+	var notes []string
+	about := map[string][]string{}
 	for _, f := range a.Findings {
 		for note := range strings.SplitSeq(f.Note, "; ") {
-			if note != "" && !slices.Contains(out, note) && !(a.AutoBase && strings.HasPrefix(note, "the baseline was made from")) {
-				out = append(out, note)
+			if note == "" || a.AutoBase && strings.HasPrefix(note, "the baseline was made from") {
+				continue
+			}
+			if !slices.Contains(notes, note) {
+				notes = append(notes, note)
+			}
+			if named && f.Feature != "" && !slices.Contains(about[note], f.Feature) {
+				about[note] = append(about[note], f.Feature)
 			}
 		}
 	}
-	return out
+	for i, note := range notes {
+		if features := about[note]; len(features) > 0 {
+			notes[i] = some(features) + ": " + note
+		}
+	}
+	return notes
+}
+
+// maxFeatures are told by name in one line.
+const maxFeatures = 5
+
+// some is like temp, dewp and 3 more.
+func some(features []string) string {
+	shown := make([]string, 0, maxFeatures)
+	for _, f := range features[:min(len(features), maxFeatures)] {
+		shown = append(shown, label(f))
+	}
+	text := strings.Join(shown, ", ")
+	if n := len(features) - len(shown); n > 0 {
+		text += fmt.Sprintf(" and %d more", n)
+	}
+	return text
 }
 
 // latest is where the newest window ends.
@@ -54,6 +93,10 @@ type readings struct {
 	stats   []*statistic
 	guards  bool     // all of them are guards
 	reasons []string // why there is no value
+	verdict plumbline.Verdict
+	counted []string // features that this number counts
+	unsure  []string // and those listed beside them that it does not
+	aside   bool     // one of the latter
 	n, m    float64
 	worth   float64 // of n records that depend on each other; 0 if they don't
 	windows int     // of the baseline that the p-value was learned from
@@ -91,9 +134,35 @@ func (g *readings) add(f plumbline.Finding) {
 		g.stats = append(g.stats, &statistic{name: name, of: of(f.Args)})
 	}
 	g.stats[i].add(part, f)
+	if f.Verdict == plumbline.Drift || g.verdict == "" {
+		g.verdict = f.Verdict
+	}
 	g.n, g.m = f.N, max(g.m, f.M)
 	if f.Windows > 0 {
 		g.worth, g.windows = f.NEffective, f.Windows
+	}
+}
+
+// counts reports whether one of the numbers is how many features changed.
+func (g *readings) counts() bool {
+	return slices.ContainsFunc(g.stats, func(s *statistic) bool { return counting[s.name] != "" })
+}
+
+// behind finds the features that a number of features counts, and those that an alert lists beside them: they moved, but not so surely
+// that the budget allows to count them.
+func (g *readings) behind(all []*readings) {
+	if !g.counts() {
+		return
+	}
+	for _, f := range all {
+		switch {
+		case f.feature == "" || f.window != g.window || f == g:
+		case f.verdict == plumbline.Drift:
+			g.counted = append(g.counted, f.feature)
+		case f.verdict == plumbline.NoDrift:
+			f.aside = true
+			g.unsure = append(g.unsure, f.feature)
+		}
 	}
 }
 
@@ -116,9 +185,21 @@ func (g *readings) line(a plumbline.Alert, last time.Time) string {
 	} else {
 		fmt.Fprintf(&b, "%s to %s: ", Span(g.window.Duration()), stamp(g.window.To))
 	}
+	if g.aside {
+		b.WriteString("not counted, one in ten such is chance: ")
+	}
 	var parts []string
 	for _, s := range g.stats {
-		parts = append(parts, s.String())
+		text := s.String()
+		if counting[s.name] != "" {
+			if len(g.counted) > 0 {
+				text += " (" + some(g.counted) + ")"
+			}
+			if n := len(g.unsure); n > 0 {
+				text += fmt.Sprintf(", and perhaps %d more", n)
+			}
+		}
+		parts = append(parts, text)
 	}
 	parts = append(parts, g.reasons...)
 	b.WriteString(strings.Join(parts, "; "))

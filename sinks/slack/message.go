@@ -17,7 +17,7 @@ import (
 const (
 	maxHeader  = 150
 	maxAlert   = 1300 // one alert with its evidence
-	maxPicture = 400
+	maxPicture = 480
 	maxTodo    = 1500
 	maxFooter  = 800
 	maxOthers  = 900

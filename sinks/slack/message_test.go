@@ -100,13 +100,23 @@ func cases() map[string]sinks.Notification {
 		{Test: "accuracy", Window: plumbline.Window{From: now.Add(-9 * day), To: now.Add(-2 * day)}, Value: ptr(.713), Lower: ptr(.69), Upper: ptr(.735), Effect: ptr(-.04), N: 1540, M: 9000},
 		{Test: "latency_p95", Window: window(time.Hour), Value: ptr(84.2), Effect: ptr(51), N: 240, M: 27004},
 	}
+	counted := drift("", 0)
+	delete(counted.Labels, "feature")
+	counted.Name, counted.Expr, counted.Annotations = "Drift", `drifted("1d") > 0`, map[string]string{"summary": "What flights-delay is asked, or answers, was not like its baseline for a day"}
+	picture := counted.Findings[2].Bins
+	counted.Findings = []plumbline.Finding{
+		{Test: "drifted", Window: window(day), Value: ptr(1), N: 812, M: 27004, Note: "by chance expected about once in 12 years; 24 features judged by 60 tests at level 0.00018 each, for 1 per 90d false alarms"},
+		{Feature: "temp", Test: "ad", Window: window(day), Value: ptr(130.4), P: ptr(2e-7), SD: ptr(.89), N: 812, M: 27004, Verdict: plumbline.Drift, Bins: picture, Note: "moved against the baseline and the window before"},
+		{Feature: "dewp", Test: "auc", Window: window(day), Value: ptr(.61), P: ptr(.0009), SD: ptr(.4), N: 812, M: 27004, Verdict: plumbline.NoDrift},
+		{Feature: "carrier", Test: "psi", Window: window(day), Value: ptr(.06), P: ptr(.002), SD: ptr(.25), N: 812, M: 27004, Verdict: plumbline.NoDrift},
+	}
 	dry := note(plumbline.EdgeFiring, carrier)
 	dry.DryRun = true
 	again := note(plumbline.EdgeRepeat, missing())
 	again.At = now.Add(3 * day)
 	return map[string]sinks.Notification{
 		"firing": note(plumbline.EdgeFiring, drift("temp", 3.84)), "eight": note(plumbline.EdgeFiring, eight...), "resolved": note(plumbline.EdgeResolved, over),
-		"dryrun": dry, "novalue": note(plumbline.EdgeFiring, silent), "repeat": again,
+		"counted": note(plumbline.EdgeFiring, counted), "dryrun": dry, "novalue": note(plumbline.EdgeFiring, silent), "repeat": again,
 	}
 }
 
@@ -321,6 +331,10 @@ func TestEvidence(t *testing.T) {
 			[]string{"last 7d: 2 features drifting by now; cusum 1.25 times its limit; risk 3 times its limit; loss at least 18 %, on 550 records"}},
 		{"a feature behind", []plumbline.Finding{{Feature: "temp", Test: "qt_ewma", Window: w, Value: ptr(1.5), SD: ptr(-.3), N: 550, M: 2000}},
 			[]string{"last 7d: qt_ewma 1.5 times its limit, like a shift of 0.3 sd, on 550 records against the baseline's 2,000"}},
+		{"features counted", []plumbline.Finding{{Test: "drifting", Window: w, Value: ptr(2.), N: 550}, {Feature: "temp", Test: "qt_ewma", Window: w, Value: ptr(1.5), N: 550, Verdict: plumbline.Drift}, {Feature: "x", Test: "qt_ewma", Window: w, Value: ptr(1.1), N: 550, Verdict: plumbline.Drift}},
+			[]string{"last 7d: 2 features drifting by now (temp, x), on 550 records", "last 7d: qt_ewma 1.5 times its limit, on 550 records", "x, last 7d: qt_ewma 1.1 times its limit, on 550 records"}},
+		{"of another window", []plumbline.Finding{{Test: "drifted", Window: window(day), Value: ptr(0.), N: 550}, {Feature: "x", Test: "psi", Window: w, Value: ptr(.1), N: 550, Verdict: plumbline.NoDrift}},
+			[]string{"last 1d: 0 features drifted, on 550 records", "x, last 7d: psi 0.1, on 550 records"}},
 		{"nothing", nil, nil},
 		{"another feature", []plumbline.Finding{{Feature: "score", Test: "p99", Window: w, Value: ptr(.5), N: 7}}, []string{"score, last 7d: p99 0.5, on 7 records"}},
 		{"no value", []plumbline.Finding{{Feature: "temp", Test: "psi", Window: w, Reason: "12 rows in the window, at least 50 are needed"}},
@@ -341,5 +355,21 @@ func TestEvidenceNamesTheCategory(t *testing.T) {
 	got := Evidence(plumbline.Alert{Labels: map[string]string{"feature": "carrier"}, Findings: []plumbline.Finding{share("UA", .4), share("AA", .25)}})
 	if want := "last 1d: category_share of UA 40 %; category_share of AA 25 %, on 100 records"; len(got) != 1 || got[0] != want {
 		t.Errorf("%q, want %q", got, want)
+	}
+}
+
+// A note about some of several features says about which.
+func TestCaveatsNameTheirFeatures(t *testing.T) {
+	f := func(feature, note string) plumbline.Finding {
+		return plumbline.Finding{Feature: feature, Test: "psi", Value: ptr(1), Note: note}
+	}
+	for want, findings := range map[string][]plumbline.Finding{
+		"of all | moved":                      {f("", "of all"), f("temp", "moved")},
+		"of all | temp, dewp: moved | x: new": {f("", "of all"), f("temp", "moved"), f("dewp", "moved"), f("x", "new"), f("x", "new")},
+		"a, b, c, d, e and 2 more: moved":     {f("a", "moved"), f("b", "moved"), f("c", "moved"), f("d", "moved"), f("e", "moved"), f("g", "moved"), f("h", "moved")},
+	} {
+		if got := strings.Join(Caveats(plumbline.Alert{Findings: findings}), " | "); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
 	}
 }

@@ -56,10 +56,13 @@ func (s *statistic) add(part string, f plumbline.Finding) {
 	}
 }
 
+// counting statistics are how many features changed.
+var counting = map[string]string{"drifted": "drifted", "drifting": "drifting by now"}
+
 // String is like psi 3.84 (at least 3.7), like a shift of 2.1 sd, p < 1e-6.
 func (s *statistic) String() string {
 	var b strings.Builder
-	if verb := map[string]string{"drifted": "drifted", "drifting": "drifting by now"}[s.name]; verb != "" && s.value != nil {
+	if verb := counting[s.name]; verb != "" && s.value != nil {
 		if *s.value == 1 {
 			return "1 feature " + verb
 		}
