@@ -63,6 +63,9 @@ auto_baseline: 0
 	if d.err != nil {
 		t.Fatal(d.err)
 	}
+	if d.sum.Alerts != (AlertCounts{Fired: 5}) {
+		t.Errorf("%+v", d.sum.Alerts)
+	}
 	silent := ""
 	for _, s := range d.sum.Silent {
 		silent += fmt.Sprintf("%s %d/%d ", s.Rule, s.Targets, s.Of)
