@@ -209,9 +209,12 @@ func statistic(test string, r detectors.Result, level float64) plumbline.Finding
 	return x
 }
 
+// ours is a text of detectors in the words of the report: the baseline is the reference.
+var ours = strings.NewReplacer("the baseline", "the reference").Replace
+
 // finding is what the report keeps of a finding.
 func finding(x plumbline.Finding, judged bool) Finding {
-	return Finding{Test: x.Test, Value: x.Value, Effect: x.Effect, P: x.P, Lower: x.Lower, Upper: x.Upper, SD: x.SD, N: x.N, M: x.M, Reason: x.Reason, Note: x.Note, Verdict: x.Verdict, Judged: judged}
+	return Finding{Test: x.Test, Value: x.Value, Effect: x.Effect, P: x.P, Lower: x.Lower, Upper: x.Upper, SD: x.SD, N: x.N, M: x.M, Reason: ours(x.Reason), Note: ours(x.Note), Verdict: x.Verdict, Judged: judged}
 }
 
 // mostBlurred is how many values may be in cells that can't tell them apart where the shape of all is said not to have drifted.
