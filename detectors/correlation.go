@@ -11,13 +11,19 @@ import (
 // CorrelationChange looks for the pair of numeric features whose rank correlation changed most surely: the largest |atanh r - atanh s|
 // by its standard error.
 //
-// Of independent rows its variance is v(r, n) = (1 + r²/2)/(n - 3) for Spearman's r (Bonett and Wright 2000). What the z of the
-// baseline's own stretches, of about the window's length, vary beyond that is added, with Student's t: it holds all dependence of rows
-// on each other.
+// Of independent rows r has the variance v/n, v being that of the rows' influence on it ([profiles.Correlations]); on the scale of atanh
+// v/(1 - r²)²/n. For each side v is the larger of its own and that of both together, weighted by their rows. It is known from as many
+// degrees of freedom as the smaller side has of them, whose tail is the heavier one, and P is Student's. Where those are fewer than 12, as
+// where a few rows make all the difference between r and 1, r itself is judged, with the larger v of both sides and its degrees
+// of freedom, which takes a larger change. Where those are fewer than 20, the pair is left out, and Note counts such pairs.
 //
-// Value is |r - s| of that pair; Effect r - s; P two-sided, Bonferroni's over all pairs; Lower and Upper bound |r - s| with 95 % for
+// What the z of the baseline's own stretches, of about the window's length, vary beyond that is added, with Student's t: it holds all
+// dependence of rows on each other.
+//
+// Value is |r - s| of that pair; Effect r - s; P two-sided, Bonferroni's over all pairs judged; Lower and Upper bound |r - s| with 95 % for
 // all pairs at once, from the intervals of both correlations (Zou 2007). Note names the pair. Pairs with fewer than [MinRows] rows on
-// a side, or a feature that is constant there, are left out; at least one has to be left.
+// a side, or a feature that is constant there, are left out; at least one has to be left. A baseline that does not know v, as those of
+// before, gives no P and no bounds.
 func CorrelationChange(cur, ref *profiles.Correlations, window time.Duration) Result {
 	switch {
 	case ref == nil:
@@ -31,35 +37,59 @@ func CorrelationChange(cur, ref *profiles.Correlations, window time.Duration) Re
 		at[name] = i
 	}
 	var worst correlated
-	pairs, most := 0, int64(0)
+	pairs, few, most := 0, 0, int64(0)
 	for i := range ref.Features {
 		for j := range i {
-			k := pairAt(i, j)
 			c, okC := at[ref.Features[i]]
 			d, okD := at[ref.Features[j]]
-			if !okC || !okD || k >= len(ref.R) || k >= len(ref.N) || pairAt(c, d) >= len(cur.R) || pairAt(c, d) >= len(cur.N) {
+			if !okC || !okD {
 				continue
 			}
-			l := pairAt(c, d)
-			p := correlated{a: ref.Features[j], b: ref.Features[i], r: cur.R[l], s: ref.R[k], n: cur.N[l], m: ref.N[k]}
-			most = max(most, p.n)
-			if p.n < MinRows || p.m < MinRows || p.r-p.r != 0 || p.s-p.s != 0 {
+			k := pairAt(i, j)
+			now, ok := correlationOf(cur, pairAt(c, d))
+			then, okRef := correlationOf(ref, k)
+			if !ok || !okRef {
 				continue
 			}
-			p.judge(spread, k, window)
-			if pairs++; pairs == 1 || p.p < worst.p || p.p == worst.p && math.Abs(p.r-p.s) > math.Abs(worst.r-worst.s) {
+			most = max(most, now.n)
+			if now.n < MinRows || then.n < MinRows || now.r-now.r != 0 || then.r-then.r != 0 {
+				continue
+			}
+			p := correlated{a: ref.Features[j], b: ref.Features[i], now: now, then: then}
+			if !p.judge(spread, k, window) {
+				few++
+				continue
+			}
+			if pairs++; pairs == 1 || p.p < worst.p || p.p == worst.p && math.Abs(p.change()) > math.Abs(worst.change()) {
 				worst = p
 			}
 		}
 	}
-	if pairs == 0 {
+	if few > 0 {
+		note = joinNotes(fmt.Sprintf("%s left out: too few rows make the correlation", countedPairs(few)), note)
+	}
+	switch {
+	case pairs == 0 && few > 0:
+		return none(most, 0, "the correlations of all pairs of numeric features rest on too few rows")
+	case pairs == 0:
 		return none(most, 0, "no two numeric features have %d rows in the window and the baseline and are not constant", MinRows)
 	}
-	res := Result{Value: number(math.Abs(worst.r - worst.s)), Effect: number(worst.r - worst.s), N: worst.n, M: worst.m,
-		P: probability(float64(pairs) * worst.p), Note: joinNotes(worst.String(), note)}
+	res := Result{Value: number(math.Abs(worst.change())), Effect: number(worst.change()), N: worst.now.n, M: worst.then.n, Note: joinNotes(worst.String(), note)}
+	if !worst.now.known || !worst.then.known {
+		res.Note = joinNotes(res.Note, "no p-value: the baseline does not know how sure its correlations are; make it anew")
+		return res
+	}
+	res.P = probability(float64(pairs) * worst.p)
 	lower, upper := worst.bounds(0.05 / float64(pairs))
 	res.Lower, res.Upper = number(lower), number(upper)
 	return res
+}
+
+func countedPairs(k int) string {
+	if k == 1 {
+		return "1 pair"
+	}
+	return fmt.Sprintf("%d pairs", k)
 }
 
 // pairAt is the place of a pair in a list of all of them.
@@ -73,60 +103,4 @@ func spreadOf(ref *profiles.Correlations, window time.Duration) (*profiles.Sprea
 		}
 	}
 	return nil, "rows are taken as independent: the baseline's have no times"
-}
-
-// correlated is a pair of features on both sides.
-type correlated struct {
-	a, b   string
-	r, s   float64 // now, and in the baseline
-	n, m   int64
-	er, es float64 // standard errors of Fisher's z
-	df     float64 // Inf: they are known
-	p      float64
-}
-
-func (c *correlated) String() string {
-	return fmt.Sprintf("correlation of %s and %s: %.2f, %.2f in the baseline", brief(c.a), brief(c.b), c.r, c.s)
-}
-
-// judge adds to the variance of independent rows what the baseline's stretches differ beyond it. Means over shorter windows differ more,
-// at most by the ratio of the lengths.
-func (c *correlated) judge(spread *profiles.Spread, k int, window time.Duration) {
-	own, theirs, df := fisherVariance(c.r, float64(c.n)), fisherVariance(c.s, float64(c.m)), math.Inf(1)
-	if spread != nil && k < len(spread.SD) && k < len(spread.Blocks) && spread.SD[k] > 0 && spread.Blocks[k] > 1 {
-		blocks := float64(spread.Blocks[k])
-		noise := fisherVariance(c.s, math.Max(4, float64(c.m)/blocks))
-		if more := spread.SD[k]*spread.SD[k] - noise; more > 0 {
-			theirs += more / blocks
-			more *= math.Max(1, spread.Seconds/math.Max(1, window.Seconds()))
-			own += more
-			df = (blocks - 1) * (own + theirs) * (own + theirs) / (more * more) // Satterthwaite
-		}
-	}
-	c.er, c.es, c.df = math.Sqrt(own), math.Sqrt(theirs), df
-	c.p = studentTail((fisher(c.r)-fisher(c.s))/math.Sqrt(own+theirs), df)
-}
-
-// bounds are those of |r - s| at a two-sided level.
-func (c *correlated) bounds(level float64) (lower, upper float64) {
-	half := math.Sqrt2 * math.Erfinv(1-level)
-	if !math.IsInf(c.df, 1) {
-		half = studentQuantile(level, c.df)
-	}
-	x, ex, y, ey := c.r, c.er, c.s, c.es
-	if x < y {
-		x, ex, y, ey = y, ey, x, ex
-	}
-	lowX, highX := fisherInterval(x, half*ex)
-	lowY, highY := fisherInterval(y, half*ey)
-	return math.Max(0, x-y-math.Hypot(x-lowX, highY-y)), x - y + math.Hypot(highX-x, y-lowY)
-}
-
-// fisher is atanh, finite also for 1: beyond, ranks of so many rows could not tell.
-func fisher(r float64) float64 { return math.Atanh(min(max(r, -0.999999), 0.999999)) }
-
-func fisherVariance(r, n float64) float64 { return (1 + r*r/2) / (n - 3) }
-
-func fisherInterval(r, half float64) (lower, upper float64) {
-	return min(math.Tanh(fisher(r)-half), r), max(math.Tanh(fisher(r)+half), r)
 }

@@ -287,8 +287,8 @@ func TestCorrelationChange(t *testing.T) {
 			t.Errorf("%+v has a value", c)
 		}
 	}
-	perfect := &profiles.Correlations{Features: names[:2], R: []float64{1}, N: []int64{100}}
-	opposite := &profiles.Correlations{Features: []string{"b", "a"}, R: []float64{-1}, N: []int64{100}}
+	perfect := &profiles.Correlations{Features: names[:2], R: []float64{1}, N: []int64{100}, Variance: []float64{0}, Freedom: []float64{0}, Bias: []float64{0}}
+	opposite := &profiles.Correlations{Features: []string{"b", "a"}, R: []float64{-1}, N: []int64{100}, Variance: []float64{0}, Freedom: []float64{0}, Bias: []float64{0}}
 	res := CorrelationChange(perfect, opposite, time.Hour)
 	checkResult(t, "opposite", res)
 	if *res.Value != 2 || *res.P > 1e-9 {

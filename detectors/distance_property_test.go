@@ -115,7 +115,7 @@ func TestNoMomentsBreakASpread(t *testing.T) {
 		for _, a := range values {
 			for _, b := range values {
 				for _, k := range values {
-					ref, cur := Spread{Moments{100, 1, a}, k}, Spread{Moments{n, a, b}, 1 / k}
+					ref, cur := Spread{Moments{N: 100, Mean: 1, SD: a}, k}, Spread{Moments{N: n, Mean: a, SD: b}, 1 / k}
 					for name, r := range map[string]Result{"var_ratio": VarianceRatio(ref, cur), "welch": Welch(ref.Moments, cur.Moments)} {
 						if name == "welch" {
 							name = "mean" // whose shift has no limit

@@ -79,6 +79,9 @@ func moments(f *profiles.Feature) Moments {
 	if sd, ok := f.SD(); ok {
 		x.SD = sd
 	}
+	if _, m2, m3, _, ok := f.CentralMoments(); ok && m2 > 0 {
+		x.Skewness = m3 / m2 / math.Sqrt(m2)
+	}
 	return x
 }
 

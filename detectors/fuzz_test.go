@@ -130,7 +130,7 @@ func FuzzNumbers(f *testing.F) {
 	f.Add(int64(50), int64(50), 0.2, 9.0, 3.5, 1e-9)
 	f.Fuzz(func(t *testing.T, n, m int64, a, b, c, d float64) {
 		n, m = n>>10, m>>10
-		ref, cur := Moments{m, a, b}, Moments{n, c, d}
+		ref, cur := Moments{N: m, Mean: a, SD: b}, Moments{N: n, Mean: c, SD: d}
 		for name, r := range map[string]Result{"mean": MeanShift(ref, cur), "mean ": Mean(cur), "welch": Welch(ref, cur),
 			"var_ratio": VarianceRatio(Spread{ref, c}, Spread{cur, a}), "quantile shift": QuantileShift(Quantile{a, b, c, m}, Quantile{d, a, b, n}, c),
 			"w1": Wasserstein([]int64{60, 70, 80}, []int64{90, 10, 1}, Axis{[]float64{a, b}, c, d}, ref, cur)} {

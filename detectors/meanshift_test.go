@@ -100,3 +100,65 @@ func TestSpreadBeyondADouble(t *testing.T) {
 		}
 	}
 }
+
+// Where a mean or a variance of so few rows has another law than the one p is of, a note says so, and it does not where the law holds. Of 60
+// rows of a lognormal law with σ = 3 against 20,000 p <= 0.001 in a third; of 300 against 300 cubed Cauchy numbers the ratio of variances in 18 %.
+func TestMeansAndVariancesSayWhereTheirLawEnds(t *testing.T) {
+	lognormal := func(sigma float64) func(rng *rand.Rand) float64 {
+		return func(rng *rand.Rand) float64 { return math.Exp(sigma * rng.NormFloat64()) }
+	}
+	for _, c := range []struct {
+		name           string
+		draw           func(rng *rand.Rand) float64
+		m, n           int
+		mean, variance float64 // the least share of windows with a note; -1 is at most a tenth
+	}{
+		{"lognormal 3", lognormal(3), 60, 20000, 0.9, 0.9},
+		{"lognormal 3", lognormal(3), 20000, 60, 0.9, 0.9},
+		{"lognormal 1", lognormal(1), 5000, 60, 0.8, 0.8},
+		{"normal", (*rand.Rand).NormFloat64, 60, 5000, -1, -1},
+		{"normal", (*rand.Rand).NormFloat64, 60, 60, -1, -1},
+		{"exponential", (*rand.Rand).ExpFloat64, 300, 300, -1, -1},
+		{"exponential", (*rand.Rand).ExpFloat64, 20000, 1000, -1, -1},
+		{"cubed Cauchy", func(rng *rand.Rand) float64 { return math.Pow(rng.NormFloat64()/rng.NormFloat64(), 3) }, 300, 300, -1, 0.9},
+	} {
+		rng := rand.New(rand.NewPCG(21, 22))
+		draw := func(n int) Spread {
+			x, k := make([]float64, n), float64(n)
+			mean, m2, m3, m4 := 0., 0., 0., 0.
+			for i := range x {
+				x[i] = c.draw(rng)
+				mean += x[i] / k
+			}
+			for _, v := range x {
+				d := v - mean
+				m2, m3, m4 = m2+d*d/k, m3+d*d*d/k, m4+d*d*d*d/k
+			}
+			return Spread{Moments{int64(n), mean, math.Sqrt(m2 * k / (k - 1)), m3 / m2 / math.Sqrt(m2)}, m4 / m2 / m2}
+		}
+		const runs = 50
+		means, variances, false001 := 0., 0., 0
+		for range runs {
+			ref, cur := draw(c.m), draw(c.n)
+			mean, variance := MeanShift(ref.Moments, cur.Moments), VarianceRatio(ref, cur)
+			for _, r := range []struct {
+				Result
+				noted *float64
+			}{{mean, &means}, {variance, &variances}, {Welch(ref.Moments, cur.Moments), new(float64)}} {
+				if strings.Contains(r.Note, "too few for such") {
+					*r.noted += 1. / runs
+				} else if r.P != nil && *r.P <= 0.001 {
+					false001++
+				}
+			}
+		}
+		for what, got := range map[string][2]float64{"mean": {means, c.mean}, "variance": {variances, c.variance}} {
+			if want := got[1]; want < 0 && got[0] > 0.1 || want >= 0 && got[0] < want {
+				t.Errorf("%s of %s, %d against %d: a note in %.2f of windows", what, c.name, c.n, c.m, got[0])
+			}
+		}
+		if false001 > 1 {
+			t.Errorf("%s, %d against %d: p <= 0.001 without a note %d times", c.name, c.n, c.m, false001)
+		}
+	}
+}

@@ -86,7 +86,7 @@ func TestSpreadAndAreaHoldTheirSize(t *testing.T) {
 			m2, m4 = m2+d/float64(len(v)), m4+d*d/float64(len(v))
 		}
 		k := float64(len(v))
-		return Spread{Moments{int64(len(v)), mean, math.Sqrt(m2 * k / (k - 1))}, m4 / m2 / m2}
+		return Spread{Moments{N: int64(len(v)), Mean: mean, SD: math.Sqrt(m2 * k / (k - 1))}, m4 / m2 / m2}
 	}
 	for _, law := range []struct { // in this order: the numbers are drawn one after the other
 		name string

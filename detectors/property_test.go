@@ -141,7 +141,7 @@ func TestNoMomentsBreakAMean(t *testing.T) {
 			for _, b := range values {
 				for _, c := range values {
 					for _, d := range values {
-						ref, cur := Moments{100, a, b}, Moments{n, c, d}
+						ref, cur := Moments{N: 100, Mean: a, SD: b}, Moments{N: n, Mean: c, SD: d}
 						checkResult(t, "mean", MeanShift(ref, cur))
 						checkResult(t, "mean", Mean(cur))
 					}

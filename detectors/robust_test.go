@@ -153,7 +153,7 @@ func TestFunctionsOfNumbersSurvive(t *testing.T) {
 					isProbability(t, "ChiSquareTail", ChiSquareTail(a, b, c), a, b, c)
 					isProbability(t, "QuadraticTail", QuadraticTail(a, []float64{b, c}), a, b, c)
 					for _, n := range []int64{60, math.MaxInt64} {
-						ref, cur := Moments{n, a, b}, Moments{60, b, c}
+						ref, cur := Moments{N: n, Mean: a, SD: b}, Moments{N: 60, Mean: b, SD: c}
 						isResult(t, "Mean", Mean(ref), ref)
 						isResult(t, "MeanShift", MeanShift(ref, cur), ref, cur)
 						isResult(t, "Welch", Welch(ref, cur), ref, cur)

@@ -141,7 +141,7 @@ func TestSharesAgainstSciPy(t *testing.T) {
 
 func TestMeanShiftAgainstSciPy(t *testing.T) {
 	for _, c := range loadReference(t).Welch {
-		res := MeanShift(Moments{int64(c.Ref[0]), c.Ref[1], c.Ref[2]}, Moments{int64(c.Cur[0]), c.Cur[1], c.Cur[2]})
+		res := MeanShift(Moments{N: int64(c.Ref[0]), Mean: c.Ref[1], SD: c.Ref[2]}, Moments{N: int64(c.Cur[0]), Mean: c.Cur[1], SD: c.Cur[2]})
 		near(t, "Welch p", have(t, "p", res.P), c.Want, 1e-9)
 	}
 }

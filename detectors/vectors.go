@@ -51,14 +51,19 @@ func (v Vectors) noise() float64 {
 	return v.Design * v.sampling()
 }
 
-// spectrum is how phi spreads: the projection's eigenvalues, brought to the sum that the reference itself has. Since |phi| is 1,
-// that is 1 - |mean phi|², so that it also holds of a slice or a season of the baseline.
-func (v Vectors) spectrum(mean []float64) []float64 {
-	trace, sum := 1.0, 0.0
+// traceOf is how far phi spreads on a side: since |phi| is 1, that is 1 - |mean phi|².
+func traceOf(mean []float64, n int64) float64 {
+	trace := 1.0
 	for _, x := range mean {
 		trace -= x * x
 	}
-	trace = math.Max(trace, 0) * float64(v.Ref.N) / float64(v.Ref.N-1)
+	return math.Max(trace, 0) * float64(n) / float64(n-1)
+}
+
+// spectrum is how phi spreads: the projection's eigenvalues, brought to a sum. By the reference's own it also holds of a slice or a season
+// of the baseline.
+func (v Vectors) spectrum(trace float64) []float64 {
+	sum := 0.0
 	for _, l := range v.Projection.Spectrum {
 		sum += l
 	}
@@ -71,22 +76,32 @@ func (v Vectors) spectrum(mean []float64) []float64 {
 	return out
 }
 
-// squaredDistance of the mean features.
-func (v Vectors) squaredDistance() (d float64, ref []float64) {
-	ref = v.Ref.Mean(nil)
-	for i, x := range v.Cur.Mean(nil) {
+// freedom is how many independent squares tell the spread of phi on the smaller side, whose tail is the heavier; Inf if that is not known.
+func (v Vectors) freedom() float64 {
+	return 2 * float64(min(v.Ref.N, v.Cur.N)-1) / v.Projection.Variation
+}
+
+// squaredDistance of the mean features, and how far they spread on either side.
+func (v Vectors) squaredDistance() (d, traceRef, traceCur float64) {
+	ref, cur := v.Ref.Mean(nil), v.Cur.Mean(nil)
+	for i, x := range cur {
 		d += (x - ref[i]) * (x - ref[i])
 	}
-	return d, ref
+	return d, traceOf(ref, v.Ref.N), traceOf(cur, v.Cur.N)
 }
 
 // MMD is the squared maximum mean discrepancy of two samples of vectors (Gretton et al. 2012) with a Gaussian kernel, by random
 // Fourier features phi: Value is |mean phi(window) - mean phi(baseline)|², in [0, 4]. It finds any difference of the joint
 // distributions that is not much finer than the kernel, at a cost and a memory that don't depend on the number of vectors.
 //
-// Without drift Value/c0, c0 = 1/n + 1/m, is distributed as sum lambda_i chi2_1, lambda being the eigenvalues of the covariance of phi
-// in the baseline; P is its tail by [QuadraticTail]. (Two matched moments of the same law, a gamma distribution, have too light a
-// tail: see docs/statistics.md.) Effect is Value - c0 sum lambda, what noise does not explain. Lower is (sqrt(Value) - sqrt(q))², q being the
+// Without drift Value/c0, c0 = 1/n + 1/m, is distributed as sum lambda_i chi2_1, lambda being the eigenvalues of the covariance of phi, in
+// the proportions that the projection was fitted to. Their sum, the mean of |phi - mean phi|², is that of both sides together, and known from
+// 2n/V degrees of freedom: n are the rows of the smaller side, whose tail is the heavier one, and V the variance of |phi - mean phi|² from
+// row to row by the square of its mean. Where few rows are far from all others, these are few. So P is the tail by [QuadraticTail], made wider by
+// them as chi-square becomes F; not where V isn't known, as of projections of before. (Two matched moments of the same law, a gamma distribution, have
+// too light a tail: see docs/statistics.md.)
+//
+// Effect is Value - c0 sum lambda, what noise does not explain. Lower is (sqrt(Value) - sqrt(q))², q being the
 // 95 % quantile of noise: by the triangle inequality the true Value is at least that with 95 %. SD is the shift that, if all
 // coordinates of a normal vector of as many uncorrelated coordinates made it, had this Effect. Reasons: fewer than [MinRows]
 // vectors on a side, sketches of another projection, a baseline whose vectors are all the same.
@@ -101,24 +116,60 @@ func mmd(v Vectors) (Result, *Score) {
 	if reason != "" {
 		return none(n, m, "%s", reason), nil
 	}
-	d, mean := v.squaredDistance()
-	weights := v.spectrum(mean)
-	trace, squares := 0.0, 0.0
-	for _, l := range weights {
-		trace, squares = trace+l, squares+l*l
-	}
+	d, trace, traceCur := v.squaredDistance()
 	if !(trace > 1e-9) {
 		return none(n, m, "all vectors of the baseline are the same"), nil
 	}
-	c0, dim := v.noise(), v.Projection.Dim
+	pooled := (float64(m)*trace + float64(n)*traceCur) / float64(n+m)
+	weights, squares := v.spectrum(pooled), 0.0
+	for _, l := range v.spectrum(trace) {
+		squares += l * l
+	}
+	c0, dim, freedom := v.noise(), v.Projection.Dim, v.freedom()
 	effect := d - c0*trace
-	lower := math.Max(math.Sqrt(d)-math.Sqrt(c0*quadraticQuantile(0.05, weights)), 0)
 	sampling := v.sampling()
-	score := &Score{X: d / sampling, shown: d / sampling, Mean: trace, Rows: 1 / sampling, CV: math.Sqrt(2*squares) / trace,
-		tail:  func(x float64) float64 { return QuadraticTail(x, weights) },
+	tail := func(x float64) float64 { return spreadTail(x, weights, freedom) }
+	score := &Score{X: d / sampling, shown: d / sampling, Mean: trace, Rows: 1 / sampling, CV: math.Sqrt(2*squares) / trace, tail: tail,
 		shift: func(delta float64) float64 { return mmdOfShift(delta, dim) / sampling }}
-	return Result{Value: number(d), Effect: number(effect), P: probability(score.tail(d / c0)), Lower: number(lower * lower),
-		SD: number(shiftOfMMD(effect, dim)), N: n, M: m}, score
+	res := Result{Value: number(d), Effect: number(effect), SD: number(shiftOfMMD(effect, dim)), N: n, M: m}
+	lower := math.Max(math.Sqrt(d)-math.Sqrt(c0*spreadQuantile(weights, freedom)), 0)
+	res.P, res.Lower = probability(tail(d/c0)), number(lower*lower)
+	return res, score
+}
+
+// sureSpread is how many degrees of freedom make a spread as good as known: p of 1e-6 is off by 1.4 % then.
+const sureSpread = 1e4
+
+// spreadTail is [QuadraticTail] of weights whose sum is known from some degrees of freedom: as chi-square becomes F. The mean is taken over
+// the third root of chi-square by its degrees of freedom, which is about normal (Wilson and Hilferty 1931): in steps of one standard deviation
+// the trapezoidal rule of a normal law is right to 1e-8.
+func spreadTail(x float64, weights []float64, freedom float64) float64 {
+	if !(freedom < sureSpread) || !(x > 0) {
+		return QuadraticTail(x, weights)
+	}
+	const reach = 7
+	sd := math.Sqrt(2 / (9 * freedom))
+	sum, total := 0.0, 0.0
+	for z := -reach; z <= reach; z++ {
+		root, density := math.Max(0, 1-sd*sd+sd*float64(z)), math.Exp(-float64(z*z)/2)
+		sum, total = sum+density*QuadraticTail(x*root*root*root, weights), total+density
+	}
+	return sum / total
+}
+
+// spreadQuantile is the 5 % quantile of the same law: that of known weights, as much larger as F's is than chi-square's of as many degrees of
+// freedom as match mean and variance.
+func spreadQuantile(weights []float64, freedom float64) float64 {
+	q := quadraticQuantile(0.05, weights)
+	if !(freedom < sureSpread) {
+		return q
+	}
+	sum, squares := 0.0, 0.0
+	for _, l := range weights {
+		sum, squares = sum+l, squares+l*l
+	}
+	df := sum * sum / squares
+	return q * fQuantile(0.05, df, freedom) / fQuantile(0.05, df, 1e9)
 }
 
 // mmdOfShift is the squared discrepancy of N(0, I) and N(delta·1, I) in d dimensions with the median distance s as the bandwidth:

@@ -22,6 +22,13 @@ type Correlations struct {
 	R        []float64 `json:"r"` // of the second with the first, the third with the first and the second, and so on; 0 if there is none
 	N        []int64   `json:"n"` // rows in which both have a value; 0 if there is no correlation
 
+	// How sure R is of independent rows: its variance is Variance/N, which is known as well as that of as many normal numbers as there are
+	// degrees of Freedom. Where a correlation rests on a few rows, as of columns that are mostly zero, there are few. Both 0 where the
+	// rows leave nothing open, as where r is 1. Baselines of before have neither.
+	Variance []float64 `json:"variance,omitempty"`
+	Freedom  []float64 `json:"freedom,omitempty"`
+	Bias     []float64 `json:"bias,omitempty"` // by how much R is off on average, where it is near ±1; else 0
+
 	// Spreads tell, of a baseline with times, how much its own stretches differ, the longest first.
 	Spreads []Spread `json:"spreads,omitempty"`
 }
@@ -72,15 +79,18 @@ func spread(c *Correlations, columns [][]float64, times []int64, blocks int) *Sp
 		if p == nil {
 			continue
 		}
-		part := Correlate(c.Features, p)
-		for k, r := range part.R {
-			if part.N[k] < minSpreadRows {
-				continue
+		ranks := rankAll(p)
+		for i := range ranks {
+			for j := range i {
+				k, part := i*(i-1)/2+j, pearson(ranks[i].ranks, ranks[j].ranks)
+				if part.n < minSpreadRows {
+					continue
+				}
+				z := math.Atanh(min(max(part.r, -0.999999), 0.999999))
+				s.Blocks[k]++
+				sums[k] += z
+				squares[k] += z * z
 			}
-			z := math.Atanh(min(max(r, -0.999999), 0.999999))
-			s.Blocks[k]++
-			sums[k] += z
-			squares[k] += z * z
 		}
 	}
 	for k, n := range s.Blocks {
@@ -92,50 +102,76 @@ func spread(c *Correlations, columns [][]float64, times []int64, blocks int) *Sp
 	return s
 }
 
-// Correlate computes the correlations of columns of equal length, in which NaN stands for no value. Ties have their mean rank;
-// ranks are among all of a column's values, also where its partner has none.
+// Correlate computes the correlations of columns of equal length, in which NaN stands for no value, and how sure they are. Ties have
+// their mean rank; ranks are among all of a column's values, also where its partner has none.
 func Correlate(features []string, columns [][]float64) *Correlations {
 	c := &Correlations{Features: features}
-	ranks := make([][]float64, len(columns))
-	for i, x := range columns {
-		ranks[i] = rank(x)
-	}
+	ranks := rankAll(columns)
+	var f influence
 	for i := range ranks {
 		for j := range i {
-			r, n := pearson(ranks[i], ranks[j])
-			c.R, c.N = append(c.R, math.Round(r*1e6)/1e6), append(c.N, n)
+			p := pearson(ranks[i].ranks, ranks[j].ranks)
+			variance, freedom := f.of(&ranks[i], &ranks[j], &p)
+			c.R, c.N = append(c.R, math.Round(p.r*1e9)/1e9), append(c.N, p.n)
+			c.Variance, c.Freedom = append(c.Variance, significant(variance)), append(c.Freedom, significant(freedom))
+			c.Bias = append(c.Bias, significant(f.bias(&ranks[i], &ranks[j], &p)))
 		}
 	}
 	return c
 }
 
-// rank returns the ranks, centred at 0; NaN where there is no value.
-func rank(x []float64) []float64 {
-	order := make([]int, 0, len(x))
-	out := make([]float64, len(x))
+// significant rounds to about seven digits, which is more than a sample can tell.
+func significant(x float64) float64 { return float64(float32(x)) }
+
+// ranked is a column's ranks, centred at 0, NaN where there is no value; and the rows that have one, by it.
+type ranked struct {
+	ranks   []float64
+	order   []int
+	differs float64 // the share of pairs of values that differ
+}
+
+func rankAll(columns [][]float64) []ranked {
+	out := make([]ranked, len(columns))
+	for i, x := range columns {
+		out[i] = rank(x)
+	}
+	return out
+}
+
+func rank(x []float64) ranked {
+	out := ranked{ranks: make([]float64, len(x)), order: make([]int, 0, len(x)), differs: 1}
 	for i, v := range x {
-		if out[i] = math.NaN(); v == v {
-			order = append(order, i)
+		if out.ranks[i] = math.NaN(); v == v {
+			out.order = append(out.order, i)
 		}
 	}
-	slices.SortFunc(order, func(i, j int) int { return cmp.Compare(x[i], x[j]) })
-	middle := float64(len(order)-1) / 2
-	for i := 0; i < len(order); {
+	slices.SortFunc(out.order, func(i, j int) int { return cmp.Compare(x[i], x[j]) })
+	middle := float64(len(out.order)-1) / 2
+	for i := 0; i < len(out.order); {
 		j := i + 1
-		for j < len(order) && x[order[j]] == x[order[i]] {
+		for j < len(out.order) && x[out.order[j]] == x[out.order[i]] {
 			j++
 		}
-		for _, at := range order[i:j] {
-			out[at] = float64(i+j-1)/2 - middle
+		for _, at := range out.order[i:j] {
+			out.ranks[at] = float64(i+j-1)/2 - middle
 		}
+		tied := float64(j-i) / float64(len(out.order))
+		out.differs -= tied * tied
 		i = j
 	}
 	return out
 }
 
-// pearson is the correlation over the rows in which both have a value; n is 0 if one of them is constant there.
-func pearson(x, y []float64) (r float64, n int64) {
+// related is a correlation over the rows in which both have a value; n is 0 if one of them is constant there.
+type related struct {
+	r                      float64
+	n                      int64
+	meanX, meanY, sdX, sdY float64
+}
+
+func pearson(x, y []float64) related {
 	var sx, sy, sxx, syy, sxy float64
+	n := int64(0)
 	for i, a := range x {
 		b := y[i]
 		if a != a || b != b {
@@ -145,14 +181,119 @@ func pearson(x, y []float64) (r float64, n int64) {
 		sx, sy, sxx, syy, sxy = sx+a, sy+b, sxx+a*a, syy+b*b, sxy+a*b
 	}
 	if n < 3 {
-		return 0, 0
+		return related{}
 	}
 	k := float64(n)
 	vx, vy := sxx-sx*sx/k, syy-sy*sy/k
 	if !(vx > 1e-9*sxx) || !(vy > 1e-9*syy) {
+		return related{}
+	}
+	return related{min(max((sxy-sx*sy/k)/math.Sqrt(vx*vy), -1), 1), n, sx / k, sy / k, math.Sqrt(vx / k), math.Sqrt(vy / k)}
+}
+
+// influence computes how far each row moves a rank correlation; its memory is used again.
+type influence struct {
+	rows, x, y []float64
+	tree       []int32
+}
+
+// of returns the variance of the rows' influence on r, so that r has the variance/n, and the degrees of freedom of that.
+//
+// With u and v the standardised ranks, a row moves Pearson's correlation of them by uv - r(u² + v²)/2, and the ranks of all that are above
+// it: each u by 1/sd, which moves r by v - ru.
+func (f *influence) of(x, y *ranked, p *related) (variance, freedom float64) {
+	if p.n == 0 {
 		return 0, 0
 	}
-	return min(max((sxy-sx*sy/k)/math.Sqrt(vx*vy), -1), 1), n
+	k := len(x.ranks)
+	f.rows, f.x, f.y = slices.Grow(f.rows[:0], k)[:k], slices.Grow(f.x[:0], k)[:k], slices.Grow(f.y[:0], k)[:k]
+	for i, a := range x.ranks {
+		u, v := (a-p.meanX)/p.sdX, (y.ranks[i]-p.meanY)/p.sdY
+		if f.rows[i], f.x[i], f.y[i] = u*v-p.r*(u*u+v*v)/2, v-p.r*u, u-p.r*v; f.rows[i] != f.rows[i] {
+			f.rows[i], f.x[i], f.y[i] = 0, 0, 0
+		}
+	}
+	x.pass(f.rows, f.x, p.sdX)
+	y.pass(f.rows, f.y, p.sdY)
+	var s2, s4 float64
+	for _, d := range f.rows {
+		s2, s4 = s2+d*d, s4+d*d*d*d
+	}
+	n := float64(p.n)
+	if s2 <= 1e-18*n {
+		return 0, 0
+	}
+	return s2 / n, 2 / max(s4/(s2*s2)-1/n, 1/(n*n)) // 2n/(kurtosis - 1)
+}
+
+// leastBiased is the correlation from which its bias is worth finding: below, that is less than half a standard error of 200 rows.
+const leastBiased = 0.98
+
+// bias is how far r is off on average. A row's rank counts every other row once, and that row's place in both columns together: of n rows
+// the sums of products of ranks have Kendall's tau in them with a weight of 1/n (Hoeffding 1948), which is far below a correlation near 1.
+func (f *influence) bias(x, y *ranked, p *related) float64 {
+	if math.Abs(p.r) < leastBiased || math.Abs(p.r) == 1 || p.n == 0 {
+		return 0
+	}
+	n := float64(p.n)
+	vx, vy := p.sdX*p.sdX, p.sdY*p.sdY
+	wx, wy := vx-float64(len(x.order))*x.differs/4, vy-float64(len(y.order))*y.differs/4
+	if !(wx > vx/2) || !(wy > vy/2) {
+		return 0
+	}
+	r := (p.r*p.sdX*p.sdY - f.kendall(x, y, n)*n/4) / math.Sqrt(wx*wy)
+	return p.r - min(max(r, -1), 1)
+}
+
+// kendall is tau a of the n rows that have both: by how much the share of pairs of rows in the same order exceeds that of pairs in the
+// other. It goes through the rows by x and counts those before by y, in a tree (Fenwick 1994).
+func (f *influence) kendall(x, y *ranked, n float64) float64 {
+	size := 2 * len(y.order)
+	f.tree = slices.Grow(f.tree[:0], size+1)[:size+1]
+	clear(f.tree)
+	place := func(at int) int { return int(2*y.ranks[at]) + len(y.order) } // ranks are halves
+	below := func(k int) (count int64) {
+		for ; k > 0; k -= k & -k {
+			count += int64(f.tree[k])
+		}
+		return count
+	}
+	sum, seen := int64(0), int64(0)
+	for i := 0; i < len(x.order); {
+		j := i
+		for ; j < len(x.order) && x.ranks[x.order[j]] == x.ranks[x.order[i]]; j++ {
+			if at := x.order[j]; y.ranks[at] == y.ranks[at] {
+				sum += below(place(at)-1) + below(place(at)) - seen
+			}
+		}
+		for _, at := range x.order[i:j] {
+			if y.ranks[at] != y.ranks[at] {
+				continue
+			}
+			for k := place(at); k <= size; k += k & -k {
+				f.tree[k]++
+			}
+			seen++
+		}
+		i = j
+	}
+	return float64(sum) / (n * (n - 1) / 2)
+}
+
+// pass adds to each row what it does by the ranks above its own, which count half where they are equal.
+func (x *ranked) pass(rows, moves []float64, sd float64) {
+	above := 0.0
+	for j := len(x.order); j > 0; {
+		i, sum := j, 0.0
+		for ; i > 0 && x.ranks[x.order[i-1]] == x.ranks[x.order[j-1]]; i-- {
+			sum += moves[x.order[i-1]]
+		}
+		for _, at := range x.order[i:j] {
+			rows[at] += (above + sum/2) / sd
+		}
+		above += sum
+		j = i
+	}
 }
 
 // correlate takes the numbers among the inputs, those with the most values first if there are too many, and rows evenly spaced.
@@ -207,6 +348,15 @@ func (c *Correlations) validate() error {
 	for i, r := range c.R {
 		if !(r >= -1 && r <= 1) || c.N[i] < 0 || c.N[i] > maxCount {
 			return fmt.Errorf("correlations: pair %d has %v of %d rows", i, r, c.N[i])
+		}
+	}
+	known := c.Variance != nil || c.Freedom != nil || c.Bias != nil
+	if known && (len(c.Variance) != len(c.R) || len(c.Freedom) != len(c.R) || len(c.Bias) != len(c.R)) {
+		return fmt.Errorf("correlations: %d variances, %d degrees of freedom and %d biases of %d pairs", len(c.Variance), len(c.Freedom), len(c.Bias), len(c.R))
+	}
+	for i, v := range c.Variance {
+		if f, b := c.Freedom[i], c.Bias[i]; !(v >= 0 && v < math.MaxFloat32) || !(f >= 0 && f < math.MaxFloat32) || !(math.Abs(b) <= 2) {
+			return fmt.Errorf("correlations: pair %d has a variance of %v with %v degrees of freedom and a bias of %v", i, v, f, b)
 		}
 	}
 	for _, s := range c.Spreads {

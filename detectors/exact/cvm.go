@@ -11,11 +11,13 @@ import (
 const exactCvM = 20
 
 // CramerVonMises is the two-sample Cramér-von Mises criterion T of Anderson (1962) as scipy.stats.cramervonmises_2samp computes it, from
-// midranks: U/(nm(n+m)) - (4nm-1)/(6(n+m)), in (0, nm/(n+m)). P is SciPy's too: exact where neither side has more than 20 values, else the
-// limiting law ([detectors.CramerVonMisesTail]).
+// midranks: U/(nm(n+m)) - (4nm-1)/(6(n+m)). It is in (0, nm/(n+m)) without ties. Ties enlarge it without any drift, beyond
+// that too: each group of k equal values of one side adds to U as k values in a row do, (k^3-k)/12 times the size of the side.
 //
-// Ties enlarge T, and SciPy's law knows nothing of them: where they matter, Note gives the p-value of the midrank statistic of
-// [detectors.CramerVonMises] under its own law. Effect, the integral freed of noise, and SD are of that statistic as well.
+// P of values without ties is SciPy's: exact where neither side has more than 20, else the limiting law ([detectors.CramerVonMisesTail]),
+// here also far out, where SciPy's series is wrong by 1e-7. With ties, SciPy holds the enlarged T against the law without, which
+// says 1e-7 of whole numbers without drift; P is then that of the midrank statistic of [detectors.CramerVonMises] under its own law given the
+// ties, and Note gives SciPy's where it is another. Effect, the integral freed of noise, and SD are of the midrank statistic as well.
 func CramerVonMises(ref, cur []float64) detectors.Result {
 	p, reason := sorted(ref, cur, 2)
 	res := result(ref, cur, reason)
@@ -51,10 +53,22 @@ func CramerVonMises(ref, cur []float64) detectors.Result {
 	effect := math.Max(0, integral-noise*mean)
 	res.Value, res.Effect, res.P = number(value), number(effect), number(tail)
 	res.SD = number(detectors.ShiftOfCvM(effect, x/all))
-	if own := detectors.CramerVonMisesTail(integral/noise, n, m, ties); tied && math.Abs(own-tail) > 0.01*own {
-		res.Note = fmt.Sprintf("of raw values without ties; given the ties p is %.3g", own)
+	if !tied {
+		return res
+	}
+	own := detectors.CramerVonMisesTail(integral/noise, n, m, ties)
+	if res.P = number(own); math.Abs(own-tail) > 0.01*own {
+		res.Note = fmt.Sprintf("given the ties; SciPy's p, which takes values as untied, is %s", spelled(tail))
 	}
 	return res
+}
+
+// spelled is a p-value as far as SciPy knows it.
+func spelled(p float64) string {
+	if p < 1e-6 {
+		return "below 1e-6"
+	}
+	return fmt.Sprintf("%.3g", p)
 }
 
 // criterionTail returns P(U' >= u) over all orders of n and m values without ties, by counting lattice paths by their sum of

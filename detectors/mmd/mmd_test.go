@@ -69,6 +69,57 @@ func TestSize(t *testing.T) {
 	}
 }
 
+// TestSizeOfSparseRows: without drift p <= alpha in no more than alpha of windows also where a few rows are far from all others, be they
+// few in the window or in the baseline. Limits: alpha + 3.29 sqrt(alpha (1-alpha)/R), R = 1500. The law of known eigenvalues, which was here
+// before, has .0225 at .01 and .0125 at .001 of two columns that are zero but for the same 2 % of rows, 2000 and 100 of them.
+func TestSizeOfSparseRows(t *testing.T) {
+	for _, in := range []struct {
+		share  float64
+		ref, n int
+	}{{0.02, 2000, 100}, {0.02, 1000, 1000}, {0.1, 100, 1000}} {
+		rng := rand.New(rand.NewPCG(4, 5))
+		rows := func(n int) [][]float64 {
+			out := make([][]float64, n)
+			for i := range out {
+				if out[i] = []float64{0, 0}; rng.Float64() < in.share {
+					out[i] = []float64{math.Exp(1 + rng.NormFloat64()), math.Exp(1 + rng.NormFloat64())}
+				}
+			}
+			return out
+		}
+		const references, windows = 50, 30
+		var at01, at001 int
+		for range references {
+			ref := rows(in.ref)
+			scale := FitScale(ref)
+			standard := func(rows [][]float64) [][]float64 {
+				for i := range rows {
+					rows[i] = scale.Standardise(nil, rows[i])
+				}
+				return rows
+			}
+			p, err := Fit(standard(ref), Options{Frequencies: 12})
+			if err != nil {
+				t.Fatal(err)
+			}
+			a := count(p, ref)
+			for range windows {
+				pv := *Compare(p, a, count(p, standard(rows(in.n))), 1).P
+				if pv <= 0.01 {
+					at01++
+				}
+				if pv <= 0.001 {
+					at001++
+				}
+			}
+		}
+		t.Logf("%+v: %d of %d at .01, %d at .001", in, at01, references*windows, at001)
+		if at01 > 27 || at001 > 5 {
+			t.Errorf("%+v: %d of %d at .01, %d at .001", in, at01, references*windows, at001)
+		}
+	}
+}
+
 // TestFinds: what each statistic is for.
 func TestFinds(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 4))

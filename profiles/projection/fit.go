@@ -43,7 +43,7 @@ func Fit(sample [][]float64, frequencies int, seed uint64) (*Projection, error) 
 		p.Sigma = sigma
 	}
 	p.Prepare()
-	p.Spectrum = p.spectrum(rows)
+	p.Spectrum, p.Variation = p.spectrum(rows)
 	return p, nil
 }
 
@@ -116,8 +116,8 @@ func medianDistance(rows [][]float64) float64 {
 
 // spectrum estimates the eigenvalues of the covariance S of phi. Those of the sample covariance are spread too wide: their sum is
 // right, that of their squares is too large by about (E|phi-mu|^4 - tr S²)/n. So they are drawn towards their mean until the sum of
-// squares is right.
-func (p *Projection) spectrum(rows [][]float64) []float64 {
+// squares is right. The variation is E|phi-mu|^4/(tr S)² - 1.
+func (p *Projection) spectrum(rows [][]float64) (spectrum []float64, variation float64) {
 	d, n := 2*p.Frequencies, float64(len(rows))
 	var im Image
 	images := make([]int32, 0, d*len(rows))
@@ -165,8 +165,11 @@ func (p *Projection) spectrum(rows [][]float64) []float64 {
 	if unbiased := squares - (fourth-squares)/n; unbiased > floor && squares > floor {
 		shrink = math.Sqrt((unbiased - floor) / (squares - floor))
 	}
+	if trace > 0 {
+		variation = digits(math.Max(0, fourth/(trace*trace)-1))
+	}
 	for i, v := range values {
 		values[i] = digits(max(average+shrink*(v-average), 0))
 	}
-	return values
+	return values, variation
 }

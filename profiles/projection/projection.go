@@ -34,6 +34,9 @@ type Projection struct {
 	Rows        int64     `json:"rows"`     // of the sample
 	SD          []float64 `json:"sd"`       // of each coordinate in the sample
 	Spectrum    []float64 `json:"spectrum"` // eigenvalues of the covariance of phi, descending
+	// Variation is the variance of |phi - mean phi|² by the square of its mean, from row to row: the share of rows that are far from all
+	// others is about its inverse, if they are few. 0 if it is not known, as of projections of before.
+	Variation float64 `json:"variation,omitempty"`
 
 	weights []float64 // frequency by frequency
 }
@@ -55,6 +58,8 @@ func (p *Projection) Validate() error {
 		return fmt.Errorf("sd: %d numbers for %d coordinates", len(p.SD), p.Dim)
 	case len(p.Spectrum) != 2*p.Frequencies:
 		return fmt.Errorf("spectrum: %d numbers for %d features", len(p.Spectrum), 2*p.Frequencies)
+	case !(p.Variation >= 0) || math.IsInf(p.Variation, 1):
+		return errors.New("variation: negative or not finite")
 	}
 	for _, list := range [][]float64{p.SD, p.Spectrum} {
 		for _, x := range list {
