@@ -73,7 +73,7 @@ func lawOf(now, then *correlation) (correlationLaw, bool) {
 	l.variance = (n*l.own + m*l.theirs) / (n + m)
 	l.freedom = (n + m) * (n + m) * l.variance * l.variance / (squareBy(n*l.own, now.freedom) + squareBy(m*l.theirs, then.freedom)) // Satterthwaite
 	l.freedom *= min(n, m) / (n + m)
-	if l.freedom >= leastFreedom {
+	if l.freedom >= leastFreedom && now.variance > 0 && then.variance > 0 { // atanh 1 has no place
 		return l, true
 	}
 	l = correlationLaw{plain: true, difference: now.unbiased() - then.unbiased(), own: now.variance, theirs: then.variance}

@@ -158,6 +158,28 @@ func TestCorrelationChangeCountsWhatItLeavesOut(t *testing.T) {
 	}
 }
 
+// Two columns of two values that differ in 4 % of rows are the same in one of some 3,000 windows of 200 rows: that is no sure change, though
+// atanh 1 is infinite.
+func TestCorrelationOfOne(t *testing.T) {
+	rng := rand.New(rand.NewPCG(19, 20))
+	flip := func(share float64) func(rng *rand.Rand) (x, y float64) {
+		return func(rng *rand.Rand) (x, y float64) {
+			x = float64(rng.IntN(2))
+			if y = x; rng.Float64() < share {
+				y = 1 - x
+			}
+			return x, y
+		}
+	}
+	ref := correlations(rng, 2000, flip(0.04))
+	if r := CorrelationChange(correlations(rng, 200, flip(0)), ref, 0); r.P == nil || *r.P < 1e-4 {
+		t.Errorf("%+v", r)
+	}
+	if r := CorrelationChange(correlations(rng, 200, flip(0)), correlations(rng, 2000, flip(0.3)), 0); r.P == nil || *r.P > 1e-6 {
+		t.Errorf("from 0.4 to 1: %+v", r)
+	}
+}
+
 // A baseline that was made before correlations knew how sure they are has the value, and no p-value.
 func TestCorrelationChangeOfAnOldBaseline(t *testing.T) {
 	rng := rand.New(rand.NewPCG(17, 18))
