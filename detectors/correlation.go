@@ -14,8 +14,9 @@ import (
 // Of independent rows r has the variance v/n, v being that of the rows' influence on it ([profiles.Correlations]); on the scale of atanh
 // v/(1 - r²)²/n. For each side v is the larger of its own and that of both together, weighted by their rows. It is known from as many
 // degrees of freedom as the smaller side has of them, whose tail is the heavier one, and P is Student's. Where those are fewer than 12, as
-// where a few rows make all the difference between r and 1, or where r is 1 on one side, r itself is judged, with the larger v of both sides and its degrees
-// of freedom, which takes a larger change. Where those are fewer than 20, the pair is left out, and Note counts such pairs.
+// where a few rows make all the difference between r and 1, or where r is 1 on one side, r itself is judged, with the larger v of both
+// sides and its degrees of freedom, which takes a larger change. Where those are fewer than 20, the pair is left out, and Note counts
+// such pairs.
 //
 // What the z of the baseline's own stretches, of about the window's length, vary beyond that is added, with Student's t: it holds all
 // dependence of rows on each other.

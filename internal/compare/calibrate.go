@@ -40,7 +40,6 @@ var learned = map[string]bool{"psi": true, "ad": true, "auc": true, "category_sh
 type history struct {
 	values, rows, gaps *windows
 	lost               knowledge // of rows without a value, by themselves
-	mixed              bool      // the current file's rows depend on each other, and the reference's do not
 }
 
 func historyOf(p *pair) history {
@@ -56,10 +55,6 @@ func historyOf(p *pair) history {
 		if h.values.order == untold && p.turned() {
 			h.values.order = apart
 		}
-	}
-	if h.values.order == apart {
-		q, ok := trailing(p.rows)
-		h.mixed = ok && q < clusteredLevel
 	}
 	if f.sample.N > 0 && f.sample.N < f.present {
 		h.gaps.order = told(f.order.rows.gaps())
@@ -89,12 +84,15 @@ func (h history) of(test string, typ plumbline.FeatureType) *windows {
 	return h.values
 }
 
-// caveat is a note on a p-value.
-func (h history) caveat(test string) string {
-	if h.mixed && learned[test] && test != "missing" {
-		return "the rows of the current file depend on each other and those of the reference do not: it drifts within itself, or the reference was shuffled, and then p is too small"
+// caveat is a note on a finding of drift, where the current file's rows depend on each other and the reference's do not.
+func (h history) caveat(test string, current []float64) string {
+	if h.values == nil || h.values.order != apart || !learned[test] || test == "missing" {
+		return ""
 	}
-	return ""
+	if q, ok := trailing(current); !ok || q >= clusteredLevel {
+		return ""
+	}
+	return "the rows of the current file depend on each other and those of the reference do not: it drifts within itself, or the reference was shuffled, and then p is too small"
 }
 
 // withheld is why a test that no window can teach has no verdict: it counts rows that come together as so many that came by themselves.

@@ -134,11 +134,15 @@ func (h *held) category(row int, k plumbline.ValueKind) (string, bool) {
 	return profiles.Text(v)
 }
 
-// sorted returns the numbers that a type counts, ascending.
+// mostSorted of the rows held back are enough to say how fine cells must be.
+const mostSorted = 4096
+
+// sorted returns numbers that a type counts, ascending, of evenly spread rows.
 func (h *held) sorted(t plumbline.FeatureType) []float64 {
-	out := make([]float64, 0, len(h.kinds))
-	for i, k := range h.kinds {
-		x := h.nums[i]
+	stride := (len(h.kinds) + mostSorted - 1) / mostSorted
+	out := make([]float64, 0, mostSorted)
+	for i := 0; i < len(h.kinds); i += stride {
+		k, x := h.kinds[i], h.nums[i]
 		switch {
 		case t == plumbline.TypeNumber && k == plumbline.Number, t == plumbline.TypeEmbedding && k == plumbline.Vector:
 		case t == plumbline.TypeText && k == plumbline.String:

@@ -122,8 +122,10 @@ func (p *pair) judge(level float64, independent bool) (Feature, error) {
 			if why := past.withheld(t.Name, f.dependent); why != "" && x.P != nil {
 				x.P, x.Lower, x.Upper, x.Verdict, x.Reason, x.Note = nil, nil, nil, plumbline.NoVerdict, why, ""
 			}
-			if note := past.caveat(t.Name); note != "" && x.Verdict == plumbline.Drift {
-				x.Note = note
+			if x.Verdict == plumbline.Drift {
+				if note := past.caveat(t.Name, p.rows); note != "" {
+					x.Note = note
+				}
 			}
 			if shape[t.Name] && x.Verdict == plumbline.NoDrift && by.blurred > mostBlurred {
 				x.Verdict, x.Reason = plumbline.NoVerdict, fmt.Sprintf("%s %% of the reference's values lie too close together, and too far from its first ones, to be told apart: shuffle it, or use --exact", percent(100*by.blurred))

@@ -74,7 +74,11 @@ func (t *track) advance(k int) {
 	t.done = append(t.done, t.now)
 	t.now, t.filled = block{}, 0
 	if len(t.done) == t.most {
-		t.done = join(t.done, 2)
+		for i := range t.most / 2 { // join would make it anew each time
+			t.done[i] = t.done[2*i]
+			t.done[i].add(&t.done[2*i+1])
+		}
+		t.done = t.done[:t.most/2]
 		t.length *= 2
 	}
 }
