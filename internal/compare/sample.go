@@ -132,14 +132,13 @@ func (t *together) judge(name string, level float64, independent bool) Feature {
 		}
 		f.Findings = append(f.Findings, x)
 	}
-	var correlations detectors.Result
+	var ref, cur *profiles.Correlations
 	var wait sync.WaitGroup
-	wait.Go(func() {
-		correlations = detectors.CorrelationChange(profiles.Correlate(t.names, t.cur), profiles.Correlate(t.names, t.ref), 0)
-	})
+	wait.Go(func() { ref = profiles.Correlate(t.names, t.ref) })
+	wait.Go(func() { cur = profiles.Correlate(t.names, t.cur) })
 	found(testRows, t.discrepancy())
 	wait.Wait()
-	found(testCorrelations, correlations)
+	found(testCorrelations, detectors.CorrelationChange(cur, ref, 0))
 	return f
 }
 
