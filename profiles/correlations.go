@@ -127,6 +127,7 @@ func significant(x float64) float64 { return float64(float32(x)) }
 type ranked struct {
 	ranks   []float64
 	order   []int
+	tied    []bool  // of order: it has the rank of the one before
 	differs float64 // the share of pairs of values that differ
 }
 
@@ -146,14 +147,15 @@ func rank(x []float64) ranked {
 		}
 	}
 	slices.SortFunc(out.order, func(i, j int) int { return cmp.Compare(x[i], x[j]) })
+	out.tied = make([]bool, len(out.order))
 	middle := float64(len(out.order)-1) / 2
 	for i := 0; i < len(out.order); {
 		j := i + 1
 		for j < len(out.order) && x[out.order[j]] == x[out.order[i]] {
 			j++
 		}
-		for _, at := range out.order[i:j] {
-			out.ranks[at] = float64(i+j-1)/2 - middle
+		for k, at := range out.order[i:j] {
+			out.ranks[at], out.tied[i+k] = float64(i+j-1)/2-middle, k > 0
 		}
 		tied := float64(j-i) / float64(len(out.order))
 		out.differs -= tied * tied
@@ -284,9 +286,11 @@ func (f *influence) kendall(x, y *ranked, n float64) float64 {
 func (x *ranked) pass(rows, moves []float64, sd float64) {
 	above := 0.0
 	for j := len(x.order); j > 0; {
-		i, sum := j, 0.0
-		for ; i > 0 && x.ranks[x.order[i-1]] == x.ranks[x.order[j-1]]; i-- {
-			sum += moves[x.order[i-1]]
+		i := j - 1
+		sum := moves[x.order[i]]
+		for x.tied[i] {
+			i--
+			sum += moves[x.order[i]]
 		}
 		for _, at := range x.order[i:j] {
 			rows[at] += (above + sum/2) / sd
