@@ -209,14 +209,17 @@ func (f *influence) of(x, y *ranked, p *related) (variance, freedom float64) {
 	}
 	k := len(x.ranks)
 	f.rows, f.x, f.y = slices.Grow(f.rows[:0], k)[:k], slices.Grow(f.x[:0], k)[:k], slices.Grow(f.y[:0], k)[:k]
+	perX, perY, other := 1/p.sdX, 1/p.sdY, y.ranks[:k]
 	for i, a := range x.ranks {
-		u, v := (a-p.meanX)/p.sdX, (y.ranks[i]-p.meanY)/p.sdY
-		if f.rows[i], f.x[i], f.y[i] = u*v-p.r*(u*u+v*v)/2, v-p.r*u, u-p.r*v; f.rows[i] != f.rows[i] {
-			f.rows[i], f.x[i], f.y[i] = 0, 0, 0
+		u, v := (a-p.meanX)*perX, (other[i]-p.meanY)*perY
+		row, ofX, ofY := u*v-p.r*(u*u+v*v)/2, v-p.r*u, u-p.r*v
+		if row != row {
+			row, ofX, ofY = 0, 0, 0
 		}
+		f.rows[i], f.x[i], f.y[i] = row, ofX*perX, ofY*perY
 	}
-	x.pass(f.rows, f.x, p.sdX)
-	y.pass(f.rows, f.y, p.sdY)
+	x.pass(f.rows, f.x)
+	y.pass(f.rows, f.y)
 	var s2, s4 float64
 	for _, d := range f.rows {
 		s2, s4 = s2+d*d, s4+d*d*d*d
@@ -283,21 +286,32 @@ func (f *influence) kendall(x, y *ranked, n float64) float64 {
 }
 
 // pass adds to each row what it does by the ranks above its own, which count half where they are equal.
-func (x *ranked) pass(rows, moves []float64, sd float64) {
+func (x *ranked) pass(rows, moves []float64) {
 	above := 0.0
-	for j := len(x.order); j > 0; {
-		i := j - 1
-		sum := moves[x.order[i]]
-		for x.tied[i] {
-			i--
-			sum += moves[x.order[i]]
+	for j := len(x.order) - 1; j >= 0; j-- {
+		if x.tied[j] {
+			j, above = x.passTied(rows, moves, j, above)
+			continue
 		}
-		for _, at := range x.order[i:j] {
-			rows[at] += (above + sum/2) / sd
-		}
-		above += sum
-		j = i
+		at := x.order[j]
+		m := moves[at]
+		rows[at] += above + m/2
+		above += m
 	}
+}
+
+// passTied is pass for the run of equal ranks that ends at j; it returns where the run begins, and the sum with it.
+func (x *ranked) passTied(rows, moves []float64, j int, above float64) (begin int, with float64) {
+	begin = j
+	sum := moves[x.order[begin]]
+	for x.tied[begin] {
+		begin--
+		sum += moves[x.order[begin]]
+	}
+	for _, at := range x.order[begin : j+1] {
+		rows[at] += above + sum/2
+	}
+	return begin, above + sum
 }
 
 // correlate takes the numbers among the inputs, those with the most values first if there are too many, and rows evenly spaced.

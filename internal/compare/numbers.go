@@ -190,22 +190,32 @@ func (c *numbers) placeInOrder(xs []float64, now *block) int {
 	return len(xs)
 }
 
-// sum adds the powers of finite values to the sums, and takes the values into the range.
+// sum adds the powers of finite values to the sums, and takes the values into the range. It takes two values at a time: their sums need
+// not wait for each other.
 func (c *numbers) sum(xs []float64, now *block) {
 	c.n += int64(len(xs))
 	shift, low, high := c.shift, c.min, c.max
-	var s1, s2, s3, s4 float64
-	for _, x := range xs {
-		u := x - shift
-		d := float64(u * u)
-		s1 += u
-		s2 += d
-		s3 += float64(d * u)
-		s4 += float64(d * d)
-		if x < low || x > high {
-			low, high = min(low, x), max(high, x)
+	var s1, s2, s3, s4, t1, t2, t3, t4 float64
+	for i := 1; i < len(xs); i += 2 {
+		x, y := xs[i-1], xs[i]
+		u, v := x-shift, y-shift
+		d, e := float64(u*u), float64(v*v)
+		s1, t1 = s1+u, t1+v
+		s2, t2 = s2+d, t2+e
+		s3, t3 = s3+float64(d*u), t3+float64(e*v)
+		s4, t4 = s4+float64(d*d), t4+float64(e*e)
+		if x < low || x > high || y < low || y > high {
+			low, high = min(low, x, y), max(high, x, y)
 		}
 	}
+	if len(xs)%2 > 0 {
+		x := xs[len(xs)-1]
+		u := x - shift
+		d := float64(u * u)
+		s1, s2, s3, s4 = s1+u, s2+d, s3+float64(d*u), s4+float64(d*d)
+		low, high = min(low, x), max(high, x)
+	}
+	s1, s2, s3, s4 = s1+t1, s2+t2, s3+t3, s4+t4
 	c.min, c.max = low, high
 	for i, s := range [...]float64{s1, s2, s3, s4} {
 		c.sums[i] += s
@@ -228,7 +238,13 @@ func (c *numbers) list() []cell {
 		c.settle(slot)
 	}
 	const negative = len(c.begin) / 2 // slots from here on are those of negative numbers, the last being the least
-	out := make([]cell, 0, 1024)
+	some := 0
+	for _, n := range c.cells {
+		if n > 0 {
+			some++
+		}
+	}
+	out := make([]cell, 0, some)
 	for slot := len(c.begin) - 1; slot >= negative; slot-- {
 		down, cells := c.of(slot)
 		for k := len(cells) - 1; k >= 0; k-- {
