@@ -31,7 +31,7 @@ func benchCompare(r *report, o options) error {
 			}
 		}
 		var runs []ended
-		taken, err := byTurns(min(o.Rounds, 3),
+		taken, err := byTurns(max(o.Rounds, 9), // both move by a fifth
 			func() error { return errors.Join(readPages(files[0], skip), readPages(files[1], skip)) },
 			func() error { return errors.Join(readPages(files[0], hand), readPages(files[1], hand)) },
 			func() error {
