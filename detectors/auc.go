@@ -39,8 +39,7 @@ func aucScore(t table, auc float64) Score {
 }
 
 // AreaUnderCurve returns the area of [AUC] for any counts and DeLong's standard error of it: the variance of the placements of each side's
-// rows among the other's. 0 if it can't be estimated. Where a side has no rows, or they
-// are of different lengths, the area is 1/2.
+// rows among the other's. 0 if it can't be estimated. Where a side has no rows, or they are of different lengths, the area is 1/2.
 func AreaUnderCurve(ref, cur []int64) (auc, se float64) {
 	if len(ref) != len(cur) {
 		return 0.5, 0

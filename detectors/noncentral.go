@@ -15,9 +15,9 @@ const leastTail = 36
 
 // ChiSquareTail returns P(X >= x) of the noncentral chi-square distribution with df degrees of freedom and noncentrality nc; nc 0
 // is the central one. It is the Poisson mixture sum_i Pois(i; nc/2) P(chi2_{df+2i} >= x), summed around its largest term from
-// below, so that every step adds positive numbers: a relative accuracy of about 1e-10 down to 1e-280, below which it is 0. From df + nc =
-// 1e5 on it is the Lugannani-Rice formula, within 4e-8 of p, besides what x, df and nc being rounded
-// brings, about 1e-16 z sqrt(df + nc) at z standard deviations.
+// below, so that every step adds positive numbers: a relative accuracy of about 1e-10 down to 1e-280, below which it is 0. From df + nc = 1e5
+// on it is the Lugannani-Rice formula, within 4e-8 of p, besides what x, df and nc being rounded brings, about 1e-16 z sqrt(df + nc) at z
+// standard deviations.
 // Special cases: 1 for x <= 0, 0 for x = +Inf; NaN never leaves: an argument out of range (df <= 0, nc < 0, NaN) returns 1.
 func ChiSquareTail(x, df, nc float64) float64 {
 	h, y, lambda := math.Max(df/2, math.SmallestNonzeroFloat64), x/2, nc/2

@@ -251,8 +251,7 @@ func (w *windows) run(t detectors.Test, in detectors.Input) (f plumbline.Finding
 	null := w.null(t)
 	if null != nil && w.long && (w.order == alike || !null.Independent()) {
 		f = t.Run(in)
-		f.P, f.Lower, f.Upper, f.Verdict, f.Note = nil, nil, nil, plumbline.NoVerdict, ""
-		f.Reason = fmt.Sprintf("the rows depend on each other, and the reference's order is followed in stretches of %d, longer than the current file", w.rows)
+		withhold(&f, fmt.Sprintf("the rows depend on each other, and the reference's order is followed in stretches of %d, longer than the current file", w.rows))
 		return f, true
 	}
 	if null != nil {
@@ -273,7 +272,7 @@ func (w *windows) run(t detectors.Test, in detectors.Input) (f plumbline.Finding
 	default:
 		return f, w.order != apart
 	}
-	f.P, f.Lower, f.Upper, f.Verdict, f.Reason, f.Note = nil, nil, nil, plumbline.NoVerdict, why, ""
+	withhold(&f, why)
 	return f, true
 }
 

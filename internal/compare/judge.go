@@ -120,7 +120,7 @@ func (p *pair) judge(level float64, independent bool) (Feature, error) {
 		if slices.Contains(judged, t.Name) {
 			x, dependent := past.of(t.Name, by.typ).run(t, in)
 			if why := past.withheld(t.Name, f.dependent); why != "" && x.P != nil {
-				x.P, x.Lower, x.Upper, x.Verdict, x.Reason, x.Note = nil, nil, nil, plumbline.NoVerdict, why, ""
+				withhold(&x, why)
 			}
 			if x.Verdict == plumbline.Drift {
 				if note := past.caveat(t.Name, p.rows); note != "" {
@@ -217,6 +217,11 @@ var ours = strings.NewReplacer("the baseline", "the reference").Replace
 // finding is what the report keeps of a finding.
 func finding(x plumbline.Finding, judged bool) Finding {
 	return Finding{Test: x.Test, Value: x.Value, Effect: x.Effect, P: x.P, Lower: x.Lower, Upper: x.Upper, SD: x.SD, N: x.N, M: x.M, Reason: ours(x.Reason), Note: ours(x.Note), Verdict: x.Verdict, Judged: judged}
+}
+
+// withhold takes the verdict from a finding whose p-value does not hold, and says why.
+func withhold(x *plumbline.Finding, why string) {
+	x.P, x.Lower, x.Upper, x.Verdict, x.Reason, x.Note = nil, nil, nil, plumbline.NoVerdict, why, ""
 }
 
 // mostBlurred is how many values may be in cells that can't tell them apart where the shape of all is said not to have drifted.

@@ -123,14 +123,14 @@ func (t *together) judge(name string, level float64, independent bool) Feature {
 		why = fmt.Sprintf("rows depend on each other in %s, and this test takes them as independent", named(names))
 	}
 	found := func(test string, r detectors.Result) {
-		x := finding(statistic(test, r, level), true)
+		x := statistic(test, r, level)
 		if why != "" && x.P != nil {
-			x.P, x.Lower, x.Upper, x.Verdict, x.Reason = nil, nil, nil, plumbline.NoVerdict, why
+			withhold(&x, why)
 		}
 		if x.Verdict != plumbline.NoVerdict && f.Verdict != plumbline.Drift {
 			f.Verdict = x.Verdict
 		}
-		f.Findings = append(f.Findings, x)
+		f.Findings = append(f.Findings, finding(x, true))
 	}
 	var ref, cur *profiles.Correlations
 	var wait sync.WaitGroup

@@ -1,3 +1,3 @@
 // Package sinkstest is the conformance suite of sinks that deliver over HTTP: what each answer means for the delivery, what an
-// error may say, and when a delivery stops. It needs no network but loopback.
+// error may say, and when a delivery stops; and it holds what they write against golden files. It needs no network but loopback.
 package sinkstest

@@ -3,10 +3,7 @@ package slack
 import (
 	"bytes"
 	"encoding/json"
-	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -17,9 +14,8 @@ import (
 
 	"plumbline"
 	"plumbline/sinks"
+	"plumbline/sinks/sinkstest"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files")
 
 var now = time.Date(2013, 7, 3, 6, 0, 0, 0, time.UTC)
 
@@ -120,23 +116,6 @@ func cases() map[string]sinks.Notification {
 	}
 }
 
-func golden(t *testing.T, name string, got []byte) {
-	t.Helper()
-	path := filepath.Join("testdata", name)
-	if *update {
-		if err := os.WriteFile(path, got, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if d := cmp.Diff(string(want), string(got)); d != "" {
-		t.Errorf("%s (-want +got):\n%s", name, d)
-	}
-}
-
 func TestGolden(t *testing.T) {
 	for name, n := range cases() {
 		t.Run(name, func(t *testing.T) {
@@ -148,12 +127,12 @@ func TestGolden(t *testing.T) {
 			if err := e.Encode(map[string]any{"text": m.Text, "blocks": m.Blocks}); err != nil {
 				t.Fatal(err)
 			}
-			golden(t, name+".json", b.Bytes())
+			sinkstest.Golden(t, name+".json", b.Bytes())
 			b.Reset()
 			if err := m.Print(&b, 100, false); err != nil {
 				t.Fatal(err)
 			}
-			golden(t, name+".txt", b.Bytes())
+			sinkstest.Golden(t, name+".txt", b.Bytes())
 			checkBlocks(t, m)
 		})
 	}

@@ -3,35 +3,14 @@ package webhook
 import (
 	"encoding/json"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/google/go-cmp/cmp"
 
 	"plumbline"
 	"plumbline/sinks"
 	"plumbline/sinks/sinkstest"
 )
-
-func golden(t *testing.T, name string, got []byte) {
-	t.Helper()
-	path := filepath.Join("testdata", name)
-	if *update {
-		if err := os.WriteFile(path, got, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if d := cmp.Diff(string(want), string(got)); d != "" {
-		t.Errorf("%s (-want +got):\n%s", name, d)
-	}
-}
 
 func TestEvent(t *testing.T) {
 	s, all := listen(t, httptest.NewServer)
@@ -39,7 +18,7 @@ func TestEvent(t *testing.T) {
 		t.Fatal(err)
 	}
 	g := (*all)[0]
-	golden(t, "event.json", append(g.body, '\n'))
+	sinkstest.Golden(t, "event.json", append(g.body, '\n'))
 	for name, want := range map[string]string{"Content-Type": "application/cloudevents+json; charset=utf-8", "X-Team": "risk", "Authorization": "Bearer t", "webhook-signature": "", "User-Agent": "plumbline"} {
 		if got := g.header.Get(name); got != want {
 			t.Errorf("%s is %q, want %q", name, got, want)
@@ -125,6 +104,6 @@ func TestMessage(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		golden(t, name+".json", append(b, '\n'))
+		sinkstest.Golden(t, name+".json", append(b, '\n'))
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
-	"flag"
 	"fmt"
 	"io"
 	"net/http"
@@ -23,8 +22,6 @@ import (
 	"plumbline/sinks"
 	"plumbline/sinks/sinkstest"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files")
 
 func ptr(x float64) *float64 { return &x }
 
