@@ -138,10 +138,10 @@ func windowsOf(f *frozen, t *track, n int64) *windows {
 		return w
 	}
 	least := (detectors.MinRows + t.length - 1) / t.length
-	k := max(len(t.done)/leastWindows, 1)
 	as := blocksOf(n, t.length)
-	if w.total = len(t.done) / as; w.total >= detectors.MinWindows {
-		k = as
+	k := as
+	if w.total = len(t.done) / as; w.total < detectors.MinWindows {
+		k = max(len(t.done)/leastWindows, t.telling())
 	}
 	k = max(k, least)
 	blocks := join(t.done, k)
@@ -171,6 +171,26 @@ func windowsOf(f *frozen, t *track, n int64) *windows {
 		w.list = append(w.list, pairOf{a, b})
 	}
 	return w
+}
+
+// tellingRare is how many entries other than the commonest kind a window must expect that is shorter than the current file: the scores
+// of fewer vary more than their laws say, so that independent rows pass for such that depend on each other.
+const tellingRare = 10
+
+// telling is how many blocks hold so many.
+func (t *track) telling() int {
+	var all block
+	for i := range t.done {
+		all.add(&t.done[i])
+	}
+	total, most := 0.0, 0.0
+	for _, n := range all.counts {
+		total, most = total+float64(n), math.Max(most, float64(n))
+	}
+	if most == total {
+		return 1
+	}
+	return int(math.Ceil(math.Min(tellingRare/(total-most)*float64(len(t.done)), float64(len(t.done)))))
 }
 
 // blocksOf is how many blocks of a length are about n entries: rounded up, unless that is more than half as much again.

@@ -231,7 +231,8 @@ const mostBlurred = .05
 var shape = map[string]bool{"psi": true, "ad": true, "mmd": true}
 
 // conclude makes the feature's verdict that of its judged tests. Tests that are only shown say drift only where one of those does:
-// there are many of them, and nobody counted their false alarms.
+// there are many of them, and nobody counted their false alarms. Where categories are too rare for psi to have a p-value, the share that
+// moved most speaks for the shape.
 func (f *Feature) conclude() {
 	f.Findings, f.Verdict = slices.Clone(f.found), plumbline.NoVerdict
 	for _, x := range f.Findings {
@@ -239,7 +240,7 @@ func (f *Feature) conclude() {
 		case !x.Judged:
 		case x.Verdict == plumbline.Drift:
 			f.Verdict = plumbline.Drift
-		case x.Verdict == plumbline.NoDrift && shape[x.Test] && f.Verdict != plumbline.Drift:
+		case x.Verdict == plumbline.NoDrift && (shape[x.Test] || x.Test == "category_shift") && f.Verdict != plumbline.Drift:
 			f.Verdict = plumbline.NoDrift
 		}
 	}

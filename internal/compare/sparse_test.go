@@ -8,23 +8,27 @@ import (
 	"plumbline"
 )
 
-// verdicts compares undrifted columns again and again, and counts their verdicts.
-func verdicts(t *testing.T, times, m, n int, draw func(rows int) []float64) map[plumbline.Verdict]int {
+// verdicts compares undrifted columns again and again at a level, and counts their verdicts.
+func verdicts(t *testing.T, times, m, n int, level float64, fill func(c *column, rows int)) map[plumbline.Verdict]int {
 	t.Helper()
 	got := map[plumbline.Verdict]int{}
 	for range times {
 		a := newColumn("x", firstRows)
-		a.numbers(draw(m))
+		fill(a, m)
 		ref := a.finish(0)
 		b := ref.like()
-		b.numbers(draw(n))
-		f, err := (&pair{ref: ref, cur: b.against(ref, 0), spoken: b.spoken(), present: b.rows}).judge(.0005, false)
+		fill(b, n)
+		f, err := (&pair{ref: ref, cur: b.against(ref, 0), spoken: b.spoken(), present: b.rows}).judge(level, false)
 		if err != nil {
 			t.Fatal(err)
 		}
 		got[f.Verdict]++
 	}
 	return got
+}
+
+func numbersOf(draw func(rows int) []float64) func(*column, int) {
+	return func(c *column, rows int) { c.numbers(draw(rows)) }
 }
 
 // Nine of ten rows without a value hide nothing of how much values depend on each other, and make independent ones no others.
@@ -50,7 +54,7 @@ func TestDependentRowsAreSeenInSparseColumns(t *testing.T) {
 		{6000, 6000, .995, plumbline.NoVerdict}, {60000, 6000, .995, plumbline.NoVerdict}, {60000, 2000, .995, plumbline.NoDrift},
 		{2000, 2000, 0, plumbline.NoDrift}, {6000, 6000, 0, plumbline.NoDrift}, {60000, 2000, 0, plumbline.NoDrift},
 	} {
-		got := verdicts(t, times, c.m, c.n, sparse(c.rho))
+		got := verdicts(t, times, c.m, c.n, .0005, numbersOf(sparse(c.rho)))
 		if got[plumbline.Drift] > 0 || got[c.want] < times-3 {
 			t.Errorf("%d and %d rows of correlation %v: %v, most should have %q", c.m, c.n, c.rho, got, c.want)
 		}
@@ -76,12 +80,12 @@ func TestRareValuesInBursts(t *testing.T) {
 		const times = 30
 		ref, cur := rare(length), rare(length)
 		calls := 0
-		got := verdicts(t, times, 5000, 5000, func(rows int) []float64 {
+		got := verdicts(t, times, 5000, 5000, .0005, numbersOf(func(rows int) []float64 {
 			if calls++; calls%2 == 0 {
 				return cur(rows)
 			}
 			return ref(rows)
-		})
+		}))
 		if got[plumbline.Drift] > 0 || got[want] < times-3 {
 			t.Errorf("bursts of %d: %v, most should have %q", length, got, want)
 		}
@@ -111,14 +115,42 @@ func TestNearlyConstantColumns(t *testing.T) {
 		"one other, many":       {column(7), append(column(), all[:100]...), plumbline.NoVerdict},
 	} {
 		calls := 0
-		got := verdicts(t, 1, 0, 0, func(int) []float64 {
+		got := verdicts(t, 1, 0, 0, .0005, numbersOf(func(int) []float64 {
 			if calls++; calls == 1 {
 				return c.ref
 			}
 			return c.cur
-		})
+		}))
 		if got[c.want] != 1 {
 			t.Errorf("%s: %v", name, got)
+		}
+	}
+}
+
+// Few others among independent rows are no reason to have no verdict: they don't look as if they came together, and of categories the test
+// of shares tells of them where psi has no p-value.
+func TestRareValuesHaveVerdicts(t *testing.T) {
+	r := rand.New(rand.NewPCG(25, 25))
+	for _, share := range []float64{.005, .02, .1} {
+		for what, put := range map[string]func(c *column, rare bool){
+			"numbers": func(c *column, rare bool) {
+				x := 0.0
+				if rare {
+					x = r.NormFloat64()
+				}
+				c.numbers([]float64{x})
+			},
+			"categories": func(c *column, rare bool) { c.text(map[bool]string{true: "yes", false: "no"}[rare]) },
+		} {
+			const times = 60
+			got := verdicts(t, times, 2000, 200, .0005, func(c *column, rows int) {
+				for range rows {
+					put(c, r.Float64() < share)
+				}
+			})
+			if got[plumbline.NoDrift] < times-3 {
+				t.Errorf("%v of %s differ: %v", share, what, got)
+			}
 		}
 	}
 }
@@ -167,23 +199,8 @@ func TestMissingCategoriesInBursts(t *testing.T) {
 			i++
 		}
 	}
-	drifted := 0
 	const times = 30
-	for range times {
-		a := newColumn("x", firstRows)
-		fill(a, 20000)
-		ref := a.finish(0)
-		b := ref.like()
-		fill(b, 1000)
-		f, err := (&pair{ref: ref, cur: b.against(ref, 0), spoken: b.spoken(), present: b.rows}).judge(.002, false)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if f.Verdict == plumbline.Drift {
-			drifted++
-		}
-	}
-	if drifted > 2 {
-		t.Errorf("%d of %d are called drifted", drifted, times)
+	if got := verdicts(t, times, 20000, 1000, .002, fill); got[plumbline.Drift] > 2 {
+		t.Errorf("%v, few should have drifted", got)
 	}
 }
