@@ -87,16 +87,5 @@ func studentTail(t, df float64) float64 {
 
 // studentQuantile is the t with P(|T| >= t) = p, 0 < p < 1; at most 1e300.
 func studentQuantile(p, df float64) float64 {
-	lo, hi := 0.0, 2.0
-	for hi < 1e300 && studentTail(hi, df) > p {
-		lo, hi = hi, 2*hi
-	}
-	for hi-lo > 1e-13*hi {
-		if mid := (lo + hi) / 2; studentTail(mid, df) > p {
-			lo = mid
-		} else {
-			hi = mid
-		}
-	}
-	return hi
+	return upperQuantile(p, 2, 1e-13, func(t float64) float64 { return studentTail(t, df) })
 }

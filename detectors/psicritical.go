@@ -19,16 +19,5 @@ func PSICritical(alpha float64, n, m int64, cells int) float64 {
 
 // chiSquareQuantile is the x with P(chi2_df >= x) = p, 0 < p < 1, to full precision also for a p of 1e-300.
 func chiSquareQuantile(p, df float64) float64 {
-	lo, hi := 0.0, df+10
-	for ChiSquareTail(hi, df, 0) > p {
-		lo, hi = hi, 2*hi
-	}
-	for range 80 {
-		if mid := (lo + hi) / 2; ChiSquareTail(mid, df, 0) > p {
-			lo = mid
-		} else {
-			hi = mid
-		}
-	}
-	return hi
+	return upperQuantile(p, df+10, 0, func(x float64) float64 { return ChiSquareTail(x, df, 0) })
 }

@@ -84,19 +84,5 @@ func quadraticQuantile(p float64, weights []float64) float64 {
 	if !(mean > 0) {
 		return 0
 	}
-	lo, hi := 0.0, mean
-	for range 100 {
-		if QuadraticTail(hi, weights) <= p {
-			break
-		}
-		lo, hi = hi, 2*hi
-	}
-	for hi-lo > 1e-5*hi {
-		if mid := (lo + hi) / 2; QuadraticTail(mid, weights) > p {
-			lo = mid
-		} else {
-			hi = mid
-		}
-	}
-	return hi
+	return upperQuantile(p, mean, 1e-5, func(x float64) float64 { return QuadraticTail(x, weights) })
 }

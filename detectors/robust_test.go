@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"plumbline/detectors/detectorstest"
 	"plumbline/profiles"
 )
 
@@ -15,17 +16,6 @@ var (
 	oddNumbers = []float64{math.NaN(), math.Inf(-1), math.Inf(1), -math.MaxFloat64, -1, 0, math.SmallestNonzeroFloat64, 0.05, 1, 1e40, math.MaxFloat64}
 	oddRows    = [][]int64{nil, {}, {0}, {1}, {0, 0}, {-1, 2}, {60, 0}, {60, 60}, {1, 2, 3}, {math.MaxInt64, 1}, {1 << 53, 1 << 53}, {math.MinInt64, math.MinInt64}}
 )
-
-// survives runs f and tells of a panic by what it was called with.
-func survives(t *testing.T, what string, f func(), args ...any) {
-	t.Helper()
-	defer func() {
-		if r := recover(); r != nil {
-			t.Errorf("%s%v panics: %v", what, args, r)
-		}
-	}()
-	f()
-}
 
 func isResult(t *testing.T, what string, r Result, args ...any) {
 	t.Helper()
@@ -66,10 +56,10 @@ func TestFunctionsOfRowsSurvive(t *testing.T) {
 	for _, a := range oddRows {
 		for _, b := range oddRows {
 			for name, f := range results {
-				survives(t, name, func() { isResult(t, name, f(a, b), a, b) }, a, b)
+				detectorstest.Survives(t, name, func() { isResult(t, name, f(a, b), a, b) }, a, b)
 			}
 			for _, x := range oddNumbers {
-				survives(t, "relevance", func() {
+				detectorstest.Survives(t, "relevance", func() {
 					PSIRelevance(a, b, x)
 					KSRelevance(a, b, x)
 					PSILower(a, b, x)
@@ -78,11 +68,11 @@ func TestFunctionsOfRowsSurvive(t *testing.T) {
 			}
 		}
 		for _, n := range oddCounts {
-			survives(t, "DirichletNull", func() {
+			detectorstest.Survives(t, "DirichletNull", func() {
 				DirichletNull(a, n, 3, 1, func(_, _ []int64) float64 { return 1 })
 				DirichletNull(a, 10, int(min(n, 60)), 1, func(_, _ []int64) float64 { return math.NaN() })
 			}, a, n)
-			survives(t, "Distinct", func() { isResult(t, "Distinct", Distinct(n, 60, a), a, n) }, a, n)
+			detectorstest.Survives(t, "Distinct", func() { isResult(t, "Distinct", Distinct(n, 60, a), a, n) }, a, n)
 		}
 	}
 }
@@ -90,7 +80,7 @@ func TestFunctionsOfRowsSurvive(t *testing.T) {
 func TestFunctionsOfCountsSurvive(t *testing.T) {
 	for _, k := range oddCounts {
 		for _, n := range oddCounts {
-			survives(t, "of two counts", func() {
+			detectorstest.Survives(t, "of two counts", func() {
 				isResult(t, "Share", Share(k, n), k, n)
 				Wilson(k, n)
 				for _, x := range oddNumbers {
@@ -108,9 +98,9 @@ func TestFunctionsOfCountsSurvive(t *testing.T) {
 				}
 			}, k, n)
 			for _, l := range oddCounts {
-				survives(t, "Absence", func() { isProbability(t, "Absence", Absence(k, n, l), k, n, l) }, k, n, l)
+				detectorstest.Survives(t, "Absence", func() { isProbability(t, "Absence", Absence(k, n, l), k, n, l) }, k, n, l)
 				for _, m := range oddCounts {
-					survives(t, "of four counts", func() {
+					detectorstest.Survives(t, "of four counts", func() {
 						isResult(t, "CompareShares", CompareShares(k, n, l, m), k, n, l, m)
 						isProbability(t, "FisherExact", FisherExact(k, n, l, m), k, n, l, m)
 						isResult(t, "Constant", Constant(k, n, l, m), k, n, l, m)
@@ -127,14 +117,14 @@ func TestFunctionsOfNumbersSurvive(t *testing.T) {
 	for _, a := range oddNumbers {
 		isProbability(t, "KolmogorovTail", KolmogorovTail(a), a)
 		for name, f := range shifts {
-			survives(t, "ShiftOf"+name, func() {
+			detectorstest.Survives(t, "ShiftOf"+name, func() {
 				if v := f(a); v-v != 0 {
 					t.Errorf("ShiftOf%s(%v) = %v", name, a, v)
 				}
 			}, a)
 		}
 		for _, b := range oddNumbers {
-			survives(t, "of two numbers", func() {
+			detectorstest.Survives(t, "of two numbers", func() {
 				isProbability(t, "KSOneSampleTail", KSOneSampleTail(a, b), a, b)
 				for _, v := range []float64{ShiftOfAD(a, b), ShiftOfCvM(a, b)} {
 					if v-v != 0 {
@@ -145,7 +135,7 @@ func TestFunctionsOfNumbersSurvive(t *testing.T) {
 				isProbability(t, "EmpiricalTail", EmpiricalTail([]float64{a}, b), a, b)
 			}, a, b)
 			for _, c := range oddNumbers {
-				survives(t, "of three numbers", func() {
+				detectorstest.Survives(t, "of three numbers", func() {
 					isProbability(t, "ChiSquareTail", ChiSquareTail(a, b, c), a, b, c)
 					isProbability(t, "QuadraticTail", QuadraticTail(a, []float64{b, c}), a, b, c)
 					for _, n := range []int64{60, math.MaxInt64} {
@@ -161,7 +151,7 @@ func TestFunctionsOfNumbersSurvive(t *testing.T) {
 			}
 		}
 	}
-	survives(t, "QuadraticTail", func() { isProbability(t, "QuadraticTail", QuadraticTail(1, nil)) })
+	detectorstest.Survives(t, "QuadraticTail", func() { isProbability(t, "QuadraticTail", QuadraticTail(1, nil)) })
 }
 
 // Scores that are not what they say are an error, not a panic.
@@ -172,7 +162,7 @@ func TestFitNullSurvives(t *testing.T) {
 				for _, rows := range oddNumbers {
 					for _, signed := range []bool{false, true} {
 						s := Score{X: x, Mean: mean, CV: cv, Rows: rows, Signed: signed}
-						survives(t, "FitNull", func() {
+						detectorstest.Survives(t, "FitNull", func() {
 							n, err := FitNull([]Score{s, {X: 1, Mean: 1, CV: 1}, s})
 							bad := !(x >= 0) || !(mean > 0) || !(cv > 0) || math.IsInf(x/mean, 1) || math.IsInf(mean, 1) || math.IsInf(cv, 1)
 							if (err != nil) != bad {
@@ -193,7 +183,7 @@ func TestFitNullSurvives(t *testing.T) {
 }
 
 func TestFunctionsOfProfilesSurvive(t *testing.T) {
-	survives(t, "CorrelationChange", func() {
+	detectorstest.Survives(t, "CorrelationChange", func() {
 		for _, a := range []*profiles.Correlations{nil, {}, {Features: []string{"a", "b"}}, {Features: []string{"a", "b"}, R: []float64{math.NaN()}, N: []int64{-1}}} {
 			for _, b := range []*profiles.Correlations{nil, {}, {Features: []string{"b", "a"}, R: []float64{2}, N: []int64{60}}} {
 				isResult(t, "CorrelationChange", CorrelationChange(a, b, -time.Hour))
@@ -201,14 +191,14 @@ func TestFunctionsOfProfilesSurvive(t *testing.T) {
 			}
 		}
 	})
-	survives(t, "DuplicateRows", func() { isResult(t, "DuplicateRows", DuplicateRows(profiles.Rows{}, profiles.Rows{})) })
+	detectorstest.Survives(t, "DuplicateRows", func() { isResult(t, "DuplicateRows", DuplicateRows(profiles.Rows{}, profiles.Rows{})) })
 	for name, f := range map[string]func(Vectors) Result{"MMD": MMD, "CosineShift": CosineShift, "ComponentsDrifted": ComponentsDrifted} {
 		for _, x := range oddNumbers {
-			survives(t, name, func() { isResult(t, name, f(Vectors{Design: x})) }, x)
+			detectorstest.Survives(t, name, func() { isResult(t, name, f(Vectors{Design: x})) }, x)
 		}
 	}
 	for _, test := range Builtin() {
-		survives(t, test.Name, func() {
+		detectorstest.Survives(t, test.Name, func() {
 			test.Run(Input{})
 			test.Score(Input{})
 		})

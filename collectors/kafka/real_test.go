@@ -27,7 +27,7 @@ func TestReal(t *testing.T) {
 
 // TestKill kills the broker twice while a source reads and a producer writes.
 func TestKill(t *testing.T) {
-	b := own(t)
+	b := kafkatest.Start(t, kafkatest.Own())
 	f := newFeed(t, b.Addr)
 	h := &collectorstest.Handler{FlushEvery: 2}
 	w := begin(t, newSource(t, f.config), h)
@@ -60,17 +60,9 @@ func TestKill(t *testing.T) {
 	}
 }
 
-func own(t *testing.T, opts ...kafkatest.Option) *kafkatest.Broker {
-	b := kafkatest.Start(t, opts...)
-	if !b.Own() {
-		t.Skip("PLUMBLINE_TEST_KAFKA names a broker that must not be killed")
-	}
-	return b
-}
-
 // TestDamagedLog flips a byte in the broker's file: that partition stops where the damage begins, the other goes on.
 func TestDamagedLog(t *testing.T) {
-	b := own(t)
+	b := kafkatest.Start(t, kafkatest.Own())
 	f := newFeed(t, b.Addr)
 	for i := range 5 {
 		f.Append(t, 0, fmt.Append(nil, "damaged here ", i))
@@ -168,7 +160,7 @@ func TestSecurity(t *testing.T) {
 
 // TestHangs stops the broker's process for longer than a session, without ending it.
 func TestHangs(t *testing.T) {
-	b := own(t)
+	b := kafkatest.Start(t, kafkatest.Own())
 	f := newFeed(t, b.Addr)
 	h := &collectorstest.Handler{FlushEvery: 1}
 	w := begin(t, newSource(t, f.config), h)

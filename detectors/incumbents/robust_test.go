@@ -5,6 +5,8 @@ import (
 	"math"
 	"testing"
 	"time"
+
+	"plumbline/detectors/detectorstest"
 )
 
 // What somebody might pass by mistake: no exported function may panic on it.
@@ -16,7 +18,7 @@ func TestFunctionsSurvive(t *testing.T) {
 	Audit(Rules(-1), columns, []Split{{}})
 	for i, a := range columns {
 		for k, b := range columns {
-			survives(t, fmt.Sprint(i, " and ", k), func() {
+			detectorstest.Survives(t, fmt.Sprint(i, " and ", k), func() {
 				all := []Finding{Evidently("x", a, b), AlibiDetect("x", a, b, -1), AlibiDetect("x", a, b, 0), Frouros("x", a, b), Whylogs("x", a, b)}
 				for _, test := range []string{"", "ks", "psi", "wasserstein", "jensenshannon", "kl_div", "hellinger", "chisquare", "z", "t_test", "anderson", "cramer_von_mises"} {
 					all = append(all, EvidentlyTest(test, "x", a, b))
@@ -31,12 +33,12 @@ func TestFunctionsSurvive(t *testing.T) {
 				NannyMLSummary(all)
 			})
 		}
-		survives(t, fmt.Sprint("slices of ", i), func() { a.Pick(nil); a.Slice(0, 0); a.Rows() })
+		detectorstest.Survives(t, fmt.Sprint("slices of ", i), func() { a.Pick(nil); a.Slice(0, 0); a.Rows() })
 	}
 	for _, n := range []int{math.MinInt, -1, 0, 1, 5} {
 		for _, size := range []int{math.MinInt, -1, 0, 1, 7, math.MaxInt} {
-			survives(t, fmt.Sprint("RandomSplits of ", n, " by ", size), func() { RandomSplits(n, size, 2, 1); RandomSplits(5, 2, size%100, 1) })
-			survives(t, fmt.Sprint("ConsecutiveSplits by ", size), func() {
+			detectorstest.Survives(t, fmt.Sprint("RandomSplits of ", n, " by ", size), func() { RandomSplits(n, size, 2, 1); RandomSplits(5, 2, size%100, 1) })
+			detectorstest.Survives(t, fmt.Sprint("ConsecutiveSplits by ", size), func() {
 				at := time.Unix(0, 0)
 				ConsecutiveSplits([]time.Time{at, at, at.Add(3)}, time.Duration(size), n)
 				ConsecutiveSplits(nil, time.Duration(size), n)
@@ -48,14 +50,4 @@ func TestFunctionsSurvive(t *testing.T) {
 	EvidentlyDataset(nil)
 	NannyMLSummary(nil)
 	Audit(nil, nil, nil)
-}
-
-func survives(t *testing.T, what string, f func()) {
-	t.Helper()
-	defer func() {
-		if r := recover(); r != nil {
-			t.Errorf("%s panics: %v", what, r)
-		}
-	}()
-	f()
 }

@@ -4,20 +4,12 @@ import (
 	"context"
 	"math"
 	"testing"
+
+	"plumbline/detectors/detectorstest"
 )
 
 // What somebody might pass, or have stored, by mistake. No exported function may panic on it or answer with a number that is none.
 var oddNumbers = []float64{math.NaN(), math.Inf(-1), math.Inf(1), -math.MaxFloat64, -1, 0, math.SmallestNonzeroFloat64, 1e-9, 0.3, 1, 3, 1e9, math.MaxFloat64}
-
-func survives(t *testing.T, what string, f func(), args ...any) {
-	t.Helper()
-	defer func() {
-		if r := recover(); r != nil {
-			t.Errorf("%s%v panics: %v", what, args, r)
-		}
-	}()
-	f()
-}
 
 func isStatus(t *testing.T, what string, s Status, args ...any) {
 	t.Helper()
@@ -29,7 +21,7 @@ func isStatus(t *testing.T, what string, s Status, args ...any) {
 func TestConstructorsSurvive(t *testing.T) {
 	for _, a := range oddNumbers {
 		for _, b := range oddNumbers {
-			survives(t, "of two numbers", func() {
+			detectorstest.Survives(t, "of two numbers", func() {
 				NewECUSUM(a, b)
 				NewConfidence(a)
 				ManyRowsLimit(int(math.Max(-1, math.Min(b, 3))), a, b)
@@ -37,7 +29,7 @@ func TestConstructorsSurvive(t *testing.T) {
 				Lag1([]float64{a, b, a, b, b, a, a, b, a, b, b})
 			}, a, b)
 			for _, c := range oddNumbers {
-				survives(t, "TailDesign", func() {
+				detectorstest.Survives(t, "TailDesign", func() {
 					for _, d := range oddNumbers {
 						if design, ok := TailDesign(a, b, c, d); ok && !(design >= 1 && finite(design)) {
 							t.Errorf("TailDesign(%v, %v, %v, %v) = %v", a, b, c, d, design)
@@ -46,7 +38,7 @@ func TestConstructorsSurvive(t *testing.T) {
 				}, a, b, c)
 			}
 			for _, ref := range [][]int64{nil, {}, {1}, {0, 1}, {-1, 5}, {100, 100}, {math.MaxInt64, math.MaxInt64}} {
-				survives(t, "QTEWMA", func() {
+				detectorstest.Survives(t, "QTEWMA", func() {
 					chart, err := NewQTEWMA(ref, a, b)
 					if err != nil {
 						return
@@ -69,11 +61,11 @@ func TestConstructorsSurvive(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		survives(t, "SkewedLimit", func() { SkewedLimit(chart, a) }, a)
+		detectorstest.Survives(t, "SkewedLimit", func() { SkewedLimit(chart, a) }, a)
 	}
 	for _, ref := range [][]int64{nil, {}, {1}, {0, 0}, {-1, 5}, {3, 4, 5}, {math.MaxInt64, math.MaxInt64}} {
 		for _, groups := range []int{-1, 0, 1, 2, 100} {
-			survives(t, "Coarsen", func() {
+			detectorstest.Survives(t, "Coarsen", func() {
 				group, cells := Coarsen(ref, groups)
 				Regroup(ref, group, cells)
 				Regroup(nil, group, cells)
@@ -92,7 +84,7 @@ func TestChartsSurvive(t *testing.T) {
 	}
 	for _, a := range oddNumbers {
 		for _, b := range oddNumbers {
-			survives(t, "charts", func() {
+			detectorstest.Survives(t, "charts", func() {
 				n := int(math.Max(-1, math.Min(b, 5)))
 				var adwin ADWINState
 				var average AverageState

@@ -25,7 +25,6 @@ type Broker struct {
 	opts      Options
 	libs      string
 	listeners map[string]string // name → host:port
-	external  bool
 	cmd       *exec.Cmd
 	exited    chan struct{}
 	logMu     sync.Mutex

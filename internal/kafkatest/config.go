@@ -27,6 +27,9 @@ type Options struct {
 // Option changes Options in Start.
 type Option func(*Options)
 
+// Own asks for a broker that may be killed and its files changed, whatever PLUMBLINE_TEST_KAFKA names.
+func Own() Option { return func(*Options) {} }
+
 // WithSASL adds the listener SASL with these users for PLAIN, SCRAM-SHA-256 and SCRAM-SHA-512.
 func WithSASL(users ...User) Option {
 	return func(o *Options) { o.Plain, o.Scram = users, users }

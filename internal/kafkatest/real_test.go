@@ -9,10 +9,7 @@ import (
 )
 
 func TestBrokerKeepsItsRecordsAndPorts(t *testing.T) {
-	b := kafkatest.Start(t)
-	if !b.Own() {
-		t.Skip("PLUMBLINE_TEST_KAFKA names a broker that must not be killed")
-	}
+	b := kafkatest.Start(t, kafkatest.Own())
 	c := kafkatest.NewClient(t, b.Addr)
 	c.CreateTopic("kept", 1)
 	c.Produce("kept", 0, []byte("one"))

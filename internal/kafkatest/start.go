@@ -8,11 +8,11 @@ import (
 )
 
 // Start starts a real broker for the test and stops it when the test ends. With PLUMBLINE_TEST_KAFKA set and no options it
-// is the broker named there, which can't be stopped.
+// is the broker named there, which can't be stopped: a test that does that asks for its [Own].
 func Start(t testing.TB, opts ...Option) *Broker {
 	t.Helper()
 	if addr := os.Getenv("PLUMBLINE_TEST_KAFKA"); addr != "" && len(opts) == 0 {
-		return &Broker{Addr: addr, external: true, listeners: map[string]string{"PLAINTEXT": addr}}
+		return &Broker{Addr: addr, listeners: map[string]string{"PLAINTEXT": addr}}
 	}
 	o := Options{Dir: t.TempDir()}
 	for _, opt := range opts {
@@ -32,9 +32,6 @@ func Start(t testing.TB, opts ...Option) *Broker {
 	})
 	return b
 }
-
-// Own reports whether the broker was started here, so that it may be killed and its files changed.
-func (b *Broker) Own() bool { return !b.external }
 
 // StartFake starts a broker inside the test process and returns its address. It is kfake: quick and with the protocol's
 // behaviour, but not Kafka.
