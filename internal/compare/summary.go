@@ -54,9 +54,9 @@ func (r *Report) Why() []string {
 		if f.Verdict != plumbline.NoVerdict {
 			continue
 		}
-		dependent = dependent || f.dependent
 		for _, x := range f.Findings {
 			if x.Judged && x.Verdict == plumbline.NoVerdict {
+				dependent = dependent || strings.Contains(x.Reason, "depend on each other")
 				names[x.Reason] = append(names[x.Reason], profiles.Printable(f.Name))
 				break
 			}
